@@ -1,0 +1,60 @@
+"""``make lint``: ruff, pylint-odoo and OCA's module checks; ``make format``."""
+
+import subprocess
+
+from . import config, setup
+from .console import Failure, announce, clean_env, say
+
+# The addon is not OCA's, and its README is Markdown.
+NOT_FOR_US = ["--disable=manifest-required-author,missing-readme"]
+
+
+def main() -> int:
+    """Run every check, also after one of them failed."""
+    setup.environment_only()
+    failed = [name for name, command in _checks() if _run(name, command)]
+    if failed:
+        raise Failure(f"make lint: {', '.join(failed)} complained.")
+    say("lint: everything is in order")
+    return 0
+
+
+def fix() -> int:
+    """Let ruff format the sources and repair what it can."""
+    setup.environment_only()
+    return _run("ruff check", [_tool("ruff"), "check", "--fix", "."]) or _run(
+        "ruff format", [_tool("ruff"), "format", "."]
+    )
+
+
+def _checks() -> list[tuple[str, list[str]]]:
+    checks = [
+        ("ruff check", [_tool("ruff"), "check", "."]),
+        ("ruff format", [_tool("ruff"), "format", "--check", "."]),
+    ]
+    addons = [str(path) for path in config.addon_paths()]
+    if not addons:
+        announce("    no addon yet: only ruff runs")
+        return checks
+    pylint = [str(config.PYTHON), "-m", "pylint", "--rcfile=pyproject.toml", "-j0"]
+    checks.append(("pylint-odoo", [*pylint, *NOT_FOR_US, *addons]))
+    checks.append(("OCA module checks", [_tool("oca-checks-odoo-module"), *addons]))
+    catalogues = [
+        str(path)
+        for addon in config.addon_paths()
+        for path in sorted(addon.glob("i18n/*.po*"))
+    ]
+    if catalogues:
+        checks.append(("OCA po checks", [_tool("oca-checks-po"), *catalogues]))
+    return checks
+
+
+def _run(name: str, command: list[str]) -> int:
+    say(f"==> {name}")
+    return subprocess.run(
+        command, cwd=config.ROOT, env=clean_env(), check=False
+    ).returncode
+
+
+def _tool(name: str) -> str:
+    return str(config.VENV / "bin" / name)

@@ -1,0 +1,111 @@
+"""``make test``: pure tests first, then Odoo's, tours included."""
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+from . import config, odoo, setup, template
+from .console import Failure, clean_env, say
+
+NO_TESTS = 5  # pytest's status when it found none
+
+
+def main() -> int:
+    """Run both kinds; with ``T=…`` only what that selects."""
+    path, options = _selection()
+    if path is not None:
+        return _pure([path], options) if _is_pure(path) else _odoo([path], options)
+    setup.check_prerequisites(browser=True)
+    statuses = [_pure(_pure_paths(), options), _odoo(_addon_paths(), options)]
+    if options and NO_TESTS in statuses:
+        # -k may well match tests of one kind only.
+        statuses.remove(NO_TESTS)
+    return max(statuses)
+
+
+def pure() -> int:
+    """Run the tests that need neither Odoo nor a database."""
+    path, options = _selection()
+    return _pure([path] if path else _pure_paths(), options)
+
+
+def odoo_only() -> int:
+    """Run the tests that need Odoo."""
+    path, options = _selection()
+    return _odoo([path] if path else _addon_paths(), options)
+
+
+def _pure(paths: list[str], options: list[str]) -> int:
+    if not paths:
+        raise Failure("There are no pure tests to run.")
+    setup.environment_only()
+    say("==> pure tests")
+    command = _pytest("-p", "no:odoo", *options, *paths)
+    return _run(command, clean_env(MARKETPLACE_TESTS="pure"))
+
+
+def _odoo(paths: list[str], options: list[str]) -> int:
+    database = f"ms_test_{os.getpid()}"
+    base = setup.fresh_database(database, browser=True)
+    _drop_leftovers()
+    say(f"==> Odoo tests (database {database}, from {base})")
+    command = _pytest("--odoo-http", f"--odoo-config={config.CONF}")
+    command += [f"--odoo-database={database}", *_ignored(), *options, *paths]
+    try:
+        # conftest.py fails the run when a test is skipped that must not be.
+        return _run(command, odoo.env(MARKETPLACE_TESTS="odoo"))
+    finally:
+        template.drop(database)
+
+
+def _pytest(*arguments: str) -> list[str]:
+    more = shlex.split(config.variable("PYTEST_ARGS"))
+    own = ["-q", "-c", str(config.ROOT / "pyproject.toml")]
+    return [str(config.PYTHON), "-m", "pytest", *own, *more, *arguments]
+
+
+def _run(command: list[str], env: dict) -> int:
+    done = subprocess.run(command, env=env, cwd=config.ROOT, check=False)
+    return abs(done.returncode)  # negative: a signal ended it
+
+
+def _selection() -> tuple[str | None, list[str]]:
+    """Return what ``T=…`` means: a path (``file::Class::test``), or ``-k`` options."""
+    wanted = config.variable("T")
+    if not wanted:
+        return None, []
+    if Path(wanted.split("::")[0]).exists():
+        return wanted, []
+    return None, ["-k", wanted]
+
+
+def _is_pure(path: str) -> bool:
+    """Tell whether a path belongs to the tests without Odoo."""
+    wanted = Path(path.split("::")[0]).resolve()
+    return any(wanted.is_relative_to(Path(pure).resolve()) for pure in _pure_paths())
+
+
+def _pure_paths() -> list[str]:
+    candidates = [path / "tests/pure" for path in config.addon_paths()]
+    if not config.addon_paths():
+        candidates = [config.ADDONS_DIR / n / "tests/pure" for n in config.ADDONS]
+    candidates += [config.ROOT / name / "tests" for name in ("simulator", "dev")]
+    return [str(path) for path in candidates if any(path.rglob("test_*.py"))]
+
+
+def _addon_paths() -> list[str]:
+    return [str(path) for path in config.addon_paths()]
+
+
+def _ignored() -> list[str]:
+    return [f"--ignore={path / 'tests/pure'}" for path in config.addon_paths()]
+
+
+def _drop_leftovers() -> None:
+    """Drop test databases of runs that were killed."""
+    for name in template.names_like("ms_test_"):
+        pid = re.sub(r"\D", "", name)
+        if pid and not Path(f"/proc/{pid}").exists():
+            template.drop(name)

@@ -1,0 +1,5 @@
+"""Amazon, through the Selling Partner API."""
+
+from .adapter import AmazonAdapter
+
+__all__ = ["AmazonAdapter"]

@@ -1,0 +1,146 @@
+"""Shopify behind the contract of :mod:`..base`.
+
+Facts and their sources: ``const.py``. Quantities are the ``available`` of one
+inventory item at one location, written with compare-and-set.
+"""
+
+from ..base import Adapter, ConnectionReport, RemoteSite
+from ..errors import RejectedError
+from . import auth
+from .client import ShopifyClient
+from .const import (
+    API_VERSION,
+    MAX_ROWS,
+    POINTS,
+    REQUIRED_SCOPES,
+    SETTLING_SECONDS,
+    STANDARD_POINTS,
+)
+from .documents import LOCATIONS, SHOP
+from .lookup import Lookup
+from .push import Publisher
+from .reading import LOCATION, is_gid
+
+
+class ShopifyAdapter(Adapter):
+    """One Shopify shop; a site is a location, its code the location's gid."""
+
+    channel = "shopify"
+    limits = {POINTS: STANDARD_POINTS}
+    max_rows = MAX_ROWS
+    settling_seconds = SETTLING_SECONDS
+
+    def __init__(self, config, *args, **kwargs):
+        super().__init__(config, *args, **kwargs)
+        self.client = ShopifyClient(config, self._tokens, self.limiter)
+        self.lookup = Lookup(self.client)
+        self.publisher = Publisher(self.client, self.lookup)
+
+    @property
+    def timeout(self):
+        """(connect, read) seconds of every call."""
+        return self.client.timeout
+
+    @timeout.setter
+    def timeout(self, value):
+        self.client.timeout = value
+
+    def close(self):
+        self.client.close()
+
+    def request_token(self):
+        return self.client.request_token(self.clock())
+
+    # --- connection -----------------------------------------------------------
+    def check_connection(self):
+        reply = self.client.execute(SHOP)
+        shop = reply["shop"]
+        granted = _scopes(reply["currentAppInstallation"])
+        sites = list(self._locations()) if "read_locations" in granted else None
+        return ConnectionReport(
+            account_name=shop["name"] or shop["myshopifyDomain"],
+            sites=tuple(sites or ()),
+            missing=tuple(
+                f"Access scope {scope} ({purpose})"
+                for scope, purpose in REQUIRED_SCOPES.items()
+                if scope not in granted
+            ),
+            warnings=tuple(self._warnings(reply, sites)),
+            data={
+                "domain": shop["myshopifyDomain"],
+                "currency": shop["currencyCode"],
+                "timezone": shop["ianaTimezone"],
+            },
+        )
+
+    def _locations(self):
+        for nodes, _reply in self.client.pages(LOCATIONS, {}):
+            for node in nodes:
+                yield RemoteSite(
+                    node["id"],
+                    node["name"],
+                    node["isActive"],
+                    tuple(_location_warnings(node)),
+                )
+
+    def _warnings(self, reply, sites):
+        host = auth.shop_session(self.config.credentials.get("shop")).url
+        domain = reply["shop"]["myshopifyDomain"]
+        if domain.lower() != host:
+            yield f"Shopify calls this shop {domain}, not {host}."
+        yield from _version_warnings(reply)
+        known = {site.code for site in sites or ()}
+        for code in self.config.sites if sites is not None else ():
+            if code not in known:
+                yield f"The shop has no location {code}."
+
+    # --- matching -------------------------------------------------------------
+    def fetch_listings(self):
+        for location in self.config.sites:
+            if not is_gid(LOCATION, location):
+                raise RejectedError(
+                    f"{location!r} is not the id of a Shopify location: test the "
+                    "connection and choose one of the locations found."
+                )
+            yield from self.lookup.all_variants(location)
+
+    # --- stock ----------------------------------------------------------------
+    def prepare_push(self, levels):
+        return self.publisher.prepare(levels)
+
+    def push_stock(self, levels, idempotency_key):
+        yield from self.publisher.push(levels, idempotency_key)
+
+    def fetch_stock(self, refs):
+        yield from self.lookup.listings(refs)
+
+
+def _scopes(installation):
+    """Return the granted scopes; one that writes a resource also reads it."""
+    granted = {scope["handle"] for scope in installation["accessScopes"]}
+    implied = {s.replace("write_", "read_", 1) for s in granted if s[:6] == "write_"}
+    return granted | implied
+
+
+def _location_warnings(node):
+    if not node["isActive"]:
+        yield "Deactivated in Shopify: nothing is sold from here."
+    if node["isFulfillmentService"]:
+        service = (node["fulfillmentService"] or {}).get("serviceName") or "an app"
+        yield f"Belongs to the fulfilment service {service}: its stock is not yours."
+    if not node["fulfillsOnlineOrders"]:
+        yield "Does not fulfil online orders: the online shop ignores its stock."
+
+
+def _version_warnings(reply):
+    """Yield warnings when our version is no longer, or not really, served.
+
+    An expired version silently "falls forward" to the oldest supported one.
+    """
+    supported = {v["handle"] for v in reply["publicApiVersions"] if v["supported"]}
+    served = reply.version or API_VERSION
+    if API_VERSION not in supported or served != API_VERSION:
+        yield (
+            f"Shopify no longer serves version {API_VERSION} of its API to this shop "
+            f"(it answers as {served}): update the addon."
+        )

@@ -1,0 +1,178 @@
+"""A Shopify shop on loopback: token grant, and the Admin GraphQL API.
+
+Seed: ``{"sites": [{"code": gid, "name", "active", "fulfills_online_orders",
+"fulfillment_service"}], "listings": [{"sku", "site": gid, "quantity", "title",
+"barcode", "policy": "DENY"|"CONTINUE", "tracked", "bundle", "status", "active": is
+the level, "committed", "duplicate": make another variant of the same SKU}],
+"credentials": {"shop", "client_id", "client_secret", "access_token", "scopes": []},
+"rate_limits": bool, "plan": "standard"|"advanced"|"plus", "partial_writes": bool}``.
+``quantity: null`` makes a variant that is not stocked at the location.
+
+Faults of its own, besides ``ignore`` and ``delay``: ``stale`` (somebody buys one
+unit just before the write), ``throttled``, ``in_flight``, ``previous_failed``,
+``internal_error``, ``partial`` (data and errors), ``shop_inactive``.
+"""
+
+import re
+import time
+import uuid
+from urllib.parse import parse_qs
+
+from . import shopify_graphql as api
+from .core import ChannelSimulator, Response
+from .shopify_shop import Shop, empty
+
+TOKEN_PATH = "/admin/oauth/access_token"
+GRAPHQL_PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
+#: ``expires_in`` of a client-credentials grant (seconds).
+TOKEN_LIFETIME = 86399
+UNAUTHORIZED = (
+    "[API] Invalid API key or access token (unrecognized login or wrong password)"
+)
+
+
+class ShopifySimulator(ChannelSimulator):
+    """One shop."""
+
+    name = "shopify"
+    title = "Shopify"
+    update_operations = "inventorySetQuantities"
+
+    def __init__(self, clock=time.time):
+        super().__init__(clock)
+
+    # --- state ----------------------------------------------------------------
+    def reset(self):
+        self.load(empty())
+
+    def load(self, state):
+        # by name: tests put another clock into the simulator later
+        self.shop = Shop({**empty(), **state}, lambda: self.clock())
+
+    def dump(self):
+        # copied as deep as it changes: the caller writes it when the lock is free
+        state = self.shop.state
+        variants = {
+            number: {**variant, "levels": _copies(variant["levels"])}
+            for number, variant in state["variants"].items()
+        }
+        return {
+            **_copies(state),
+            "variants": variants,
+            "sites": _copies(state["sites"]),
+        }
+
+    def seed(self, spec):
+        with self.lock:
+            self.shop.seed(spec)
+
+    def shelf(self):
+        with self.lock:
+            return list(self.shop.shelf())
+
+    def set_quantity(self, site, sku, quantity):
+        with self.lock:
+            self.shop.edit(site, sku, quantity)
+
+    def sell(self, sku, quantity=1, site=None):
+        """Let a buyer order in the shop."""
+        with self.lock:
+            self.shop.sell(sku, quantity, site)
+
+    # --- HTTP -----------------------------------------------------------------
+    def operation(self, request):
+        if request.path == TOKEN_PATH:
+            return "token"
+        if not GRAPHQL_PATH.fullmatch(request.path):
+            return f"{request.method} {request.path}"
+        content = request.json()
+        text = content.get("query") if isinstance(content, dict) else None
+        return api.root_field(text) if isinstance(text, str) else "graphql"
+
+    def handle(self, request):
+        with self.lock:
+            response = self._route(request)
+        response.headers.setdefault("X-Request-Id", str(uuid.uuid4()))
+        return response
+
+    def error_body(self, status):
+        return Response(
+            status,
+            {"errors": "Too Many Requests" if status == 429 else str(status)},
+            {"X-Request-Id": str(uuid.uuid4())},
+        )
+
+    def _route(self, request):
+        path = GRAPHQL_PATH.fullmatch(request.path)
+        if request.method == "POST" and request.path == TOKEN_PATH:
+            return self._grant(request)
+        if request.method != "POST" or not path:
+            return Response(404, {"errors": "Not Found"})
+        if not self._is_known(request.headers.get("x-shopify-access-token")):
+            return Response(401, {"errors": UNAUTHORIZED})
+        version = path.group(1)
+        # an expired version "falls forward" to the oldest supported one
+        served = version if version in api.VERSIONS else api.VERSIONS[0]
+        if version > api.VERSIONS[-1]:
+            return Response(404, {"errors": "Not Found"})
+        return self._graphql(request, {"X-Shopify-API-Version": served})
+
+    def _graphql(self, request, headers):
+        content = request.json()
+        if not isinstance(content, dict):
+            return Response(400, {"errors": "Bad Request"}, headers)
+        body = FAULTS.get(request.fault.kind) if request.fault else None
+        if body is None:
+            limited = self.enforce_limits and self.shop.state["rate_limits"]
+            body = api.run(self.shop, content, request.fault, limited)
+        if request.fault and request.fault.kind == "partial":
+            body["errors"] = [dict(INTERNAL)]
+        return Response(200, body, headers)
+
+    # --- tokens ---------------------------------------------------------------
+    def _is_known(self, token):
+        state = self.shop.state
+        if not token:
+            return False
+        granted = state["grants"].get(token, 0) > self.clock()
+        return granted or token == state["credentials"].get("access_token")
+
+    def _grant(self, request):
+        form = {k: v[0] for k, v in parse_qs(request.body.decode()).items()}
+        wanted = self.shop.state["credentials"]
+        if form.get("grant_type") != "client_credentials":
+            return Response(400, {"error": "unsupported_grant_type"})
+        if any(form.get(n) != wanted[n] for n in ("client_id", "client_secret")):
+            return Response(400, {"error": "invalid_client"})
+        token = f"granted-{uuid.uuid4()}"
+        self.shop.state["grants"][token] = self.clock() + TOKEN_LIFETIME
+        scope = ",".join(self.shop.state["scopes"])
+        return Response(
+            200,
+            {"access_token": token, "scope": scope, "expires_in": TOKEN_LIFETIME},
+        )
+
+    def revoke(self):
+        """Make every granted token worthless."""
+        with self.lock:
+            self.shop.state["grants"].clear()
+
+
+def _copies(entries):
+    """Return a dict with copies of the dicts in it."""
+    return {k: dict(v) if isinstance(v, dict) else v for k, v in entries.items()}
+
+
+INTERNAL = {
+    "message": "Internal error. Looks like something went wrong on our end.",
+    "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "made-up"},
+}
+#: Faults that answer without looking at the request.
+FAULTS = {
+    "internal_error": {"errors": [INTERNAL]},
+    "shop_inactive": {
+        "errors": [
+            {"message": "Shop is inactive", "extensions": {"code": "SHOP_INACTIVE"}}
+        ]
+    },
+}

@@ -1,0 +1,170 @@
+"""What there is and what is promised, read for many products in one query each.
+
+Bridges extend these methods (kits explode here), so every reader of stock sees the
+same numbers. All quantities are in the product's own unit of measure.
+"""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine.buffer import VELOCITY_DAYS
+
+
+class MarketplaceStock(models.AbstractModel):
+    _name = "marketplace.stock"
+    _description = "Marketplace Stock Reader"
+
+    @api.model
+    def _read_free(self, product_ids, warehouse_ids):
+        """Return free quantity by (product id, warehouse id).
+
+        Free is Σ quantity − reserved over the quants in internal locations below the
+        warehouse, without locations that are not for sale on marketplaces and without
+        lots past their removal date. On a plain warehouse it equals Odoo's
+        ``product.with_context(warehouse_id=…).free_qty``.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT q.product_id, l.warehouse_id,
+                       SUM(q.quantity - q.reserved_quantity)
+                  FROM stock_quant q
+                  JOIN stock_location l ON l.id = q.location_id
+                 WHERE q.product_id = ANY(%s)
+                   AND l.warehouse_id = ANY(%s)
+                   AND l.usage = 'internal'
+                   AND l.marketplace_excluded IS NOT TRUE
+                   %s
+                 GROUP BY q.product_id, l.warehouse_id
+                """,
+                list(product_ids),
+                list(warehouse_ids),
+                self._sql_not_expired(),
+            )
+        )
+        return {(product, warehouse): free for product, warehouse, free in rows}
+
+    @api.model
+    def _sql_not_expired(self):
+        """Leave out what ``product_expiry`` would not pick: past the removal date."""
+        if "removal_date" not in self.env["stock.quant"]._fields:
+            return SQL("")
+        return SQL(
+            "AND (q.removal_date IS NULL OR q.removal_date > %s)", fields.Datetime.now()
+        )
+
+    @api.model
+    def _read_committed(self, product_ids, warehouse_ids):
+        """Return demand not yet taken out of free stock, by (product, warehouse).
+
+        The unreserved part of confirmed moves that take goods out of the warehouse's
+        stock for good (deliveries, production, other warehouses). Not counted: moves
+        that wait for another move, and moves made to order whose goods have not been
+        supplied yet. In multi-step deliveries the first step counts, by its final
+        destination.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.product_id, l.warehouse_id,
+                       SUM(GREATEST(0, m.product_qty - COALESCE(m.quantity, 0)
+                           * m.product_qty / NULLIF(m.product_uom_qty, 0)))
+                  FROM stock_move m
+                  JOIN stock_location l ON l.id = m.location_id
+                  JOIN stock_location d
+                    ON d.id = COALESCE(m.location_final_id, m.location_dest_id)
+                 WHERE m.product_id = ANY(%s)
+                   AND m.state IN ('confirmed', 'partially_available', 'assigned')
+                   AND l.warehouse_id = ANY(%s)
+                   AND l.usage = 'internal'
+                   AND l.marketplace_excluded IS NOT TRUE
+                   AND NOT (
+                       d.usage IN ('internal', 'view')
+                       AND d.warehouse_id IS NOT DISTINCT FROM l.warehouse_id
+                   )
+                   AND NOT %s
+                 GROUP BY m.product_id, l.warehouse_id
+                """,
+                list(product_ids),
+                list(warehouse_ids),
+                self._sql_waits_for_supply(),
+            )
+        )
+        return {(product, warehouse): demand for product, warehouse, demand in rows}
+
+    @api.model
+    def _sql_waits_for_supply(self):
+        """A move whose goods come from a move that is not done, or from a made-to-order
+        supply that has not even produced one (a request for quotation, a draft order).
+        """
+        return SQL(
+            """(
+                EXISTS (
+                    SELECT 1
+                      FROM stock_move_move_rel r
+                      JOIN stock_move o ON o.id = r.move_orig_id
+                     WHERE r.move_dest_id = m.id
+                       AND o.state NOT IN ('done', 'cancel')
+                )
+                OR (
+                    m.procure_method = 'make_to_order'
+                    AND NOT EXISTS (
+                        SELECT 1
+                          FROM stock_move_move_rel r
+                         WHERE r.move_dest_id = m.id
+                    )
+                )
+            )"""
+        )
+
+    @api.model
+    def _read_sold(self, product_ids):
+        """Return units sold in the last 28 days by (product id, company id)."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=VELOCITY_DAYS)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT s.product_id, s.company_id,
+                       SUM(s.product_uom_qty * u.factor / NULLIF(pu.factor, 0))
+                  FROM sale_order_line s
+                  JOIN sale_order o ON o.id = s.order_id
+                  JOIN uom_uom u ON u.id = s.product_uom_id
+                  JOIN product_product p ON p.id = s.product_id
+                  JOIN product_template t ON t.id = p.product_tmpl_id
+                  JOIN uom_uom pu ON pu.id = t.uom_id
+                 WHERE s.product_id = ANY(%s)
+                   AND o.state = 'sale'
+                   AND o.date_order >= %s
+                 GROUP BY s.product_id, s.company_id
+                """,
+                list(product_ids),
+                since,
+            )
+        )
+        return {(product, company): sold for product, company, sold in rows}
+
+    @api.model
+    def _expand_products(self, product_ids):
+        """Return the ids of all products whose quantity depends on ``product_ids``.
+
+        Kits (a bridge) add what is made of them.
+        """
+        return set(product_ids)
+
+    @api.model
+    def _sum_over(self, by_warehouse, product_id, warehouse_ids):
+        """Sum a reading over the warehouses of one site."""
+        return sum(
+            by_warehouse.get((product_id, warehouse), 0.0)
+            for warehouse in warehouse_ids
+        )
+
+    @api.model
+    def _group_by_warehouse(self, by_warehouse, product_id, warehouse_ids):
+        """Return a reading of one product as warehouse id → quantity."""
+        result = defaultdict(float)
+        for warehouse in warehouse_ids:
+            result[warehouse] += by_warehouse.get((product_id, warehouse), 0.0)
+        return dict(result)

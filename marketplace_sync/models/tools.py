@@ -1,0 +1,76 @@
+"""Small helpers of the models: set-based writes, and transactions that collide."""
+
+import logging
+import random
+import time
+
+from psycopg2 import OperationalError, errorcodes
+
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+#: A transaction that another one got in the way of; to be run again.
+CONFLICTS = (
+    errorcodes.SERIALIZATION_FAILURE,
+    errorcodes.DEADLOCK_DETECTED,
+    errorcodes.LOCK_NOT_AVAILABLE,
+)
+TRIES = 8
+
+
+def retry_on_conflict(env, function):
+    """Run ``function`` as one transaction; run it again when another collided with it.
+
+    Commits. Only for scheduled actions: cursors are REPEATABLE READ, and what a
+    person or another job wrote since the snapshot is a conflict, not a failure.
+    """
+    for attempt in range(TRIES):
+        try:
+            result = function()
+            env.flush_all()
+            env["ir.cron"]._commit_progress()
+            return result
+        except OperationalError as error:
+            env.cr.rollback()
+            env.transaction.reset()
+            if error.pgcode not in CONFLICTS or attempt == TRIES - 1:
+                raise
+            _logger.info("A transaction collided with another; once more.")
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+
+
+def update_many(records, rows, columns, extra=None, extra_columns=None):
+    """Update many rows of one model with values of their own in one statement.
+
+    :param records: any recordset of the model; its cache is dropped afterwards
+    :param rows: dicts with ``id`` and ``columns``
+    :param extra: further assignments; ``t`` is the table, ``v`` the values
+    :param extra_columns: name → SQL type of further values that ``extra`` uses
+    """
+    if not rows:
+        return
+    types = {"id": "int4"}
+    types.update(
+        (name, records._fields[name].column_type[1].split("(")[0]) for name in columns
+    )
+    types.update(extra_columns or {})
+    arrays = [
+        SQL("%s::%s[]", [row.get(name) for row in rows], SQL(kind))
+        for name, kind in types.items()
+    ]
+    assignments = [
+        SQL("%s = v.%s", SQL.identifier(name), SQL.identifier(name)) for name in columns
+    ]
+    if extra:
+        assignments.append(extra)
+    records.env.cr.execute(
+        SQL(
+            "UPDATE %s t SET %s FROM unnest(%s) AS v(%s) WHERE t.id = v.id",
+            SQL.identifier(records._table),
+            SQL(", ").join(assignments),
+            SQL(", ").join(arrays),
+            SQL(", ").join(map(SQL.identifier, types)),
+        )
+    )
+    records.invalidate_model()

@@ -100,13 +100,15 @@ def _start(children: Children, odoo_port: int, simulator_port: int) -> None:
         command += ["--odoo-key-file", STATE / "odoo.key"]
         children.start("simulator", command, clean_env(PYTHONUNBUFFERED="1"))
         _wait_for(children, "the simulator", _simulator_url(simulator_port), 30)
-    if HOOK.is_file():
-        with step("connect the demo's accounts to the simulator"):
-            _run_hook(name, simulator_port, fresh)
     with step("start Odoo"):
         options = database.server_options(name, odoo_port)
         children.start("odoo", odoo.command(*options, database=name), odoo.env())
         _wait_for(children, "Odoo", f"http://127.0.0.1:{odoo_port}/web/login", 120)
+    # With Odoo up: going live wakes its scheduled actions, which would otherwise look
+    # for work a minute after the start.
+    if HOOK.is_file():
+        with step("connect the demo's accounts to the simulator"):
+            _run_hook(name, simulator_port, fresh)
 
 
 def _database(name: str) -> bool:

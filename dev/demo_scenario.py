@@ -141,6 +141,7 @@ class Scenario:
         """Point the accounts at the simulator's address of today."""
         for account in accounts.filtered("is_test"):
             account.api_url = f"{self.url}/{account.channel}"
+        accounts._wake()
 
     # --- Odoo ---------------------------------------------------------------------
     def _product(self, sku, name, stock_1, stock_2, price, more):

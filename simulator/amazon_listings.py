@@ -100,9 +100,7 @@ class Listings:
     def submit(self, listing, change, delay=0.0):
         """Let a change take effect a little later, never before an earlier one."""
         at = self.clock() + self.setting("latency") + delay
-        pending = listing["pending"]
-        at = max(at, pending[-1]["at"]) if pending else at
-        pending.append({**change, "at": at})
+        listing["pending"].append({**change, "at": at})
         listing["echo"] = change["value"].get("quantity", listing["echo"])
 
     def set_quantity(self, site, sku, quantity):

@@ -230,7 +230,7 @@ class TestRates(AmazonSimulatorCase):
 
     def test_a_caller_at_exactly_the_rate_is_never_refused(self):
         self.statuses(5)
-        for wait in (0.25, 0.15, 0.2, 0.25, 0.15) * 10:
+        for wait in (0.15, 0.25, 0.2, 0.15, 0.25) * 10:
             self.now += wait
             self.assertEqual(self.get("A").status, 200)
 

@@ -31,7 +31,7 @@ def rows_of(content, charset):
     rows.fieldnames = names
     try:
         yield from rows
-    except ZeroDivisionError as error:
+    except csv.Error as error:
         raise ChannelUnreachable("Amazon's listings report is damaged.") from error
 
 

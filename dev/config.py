@@ -2,7 +2,9 @@
 
 import ast
 import hashlib
+import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -28,6 +30,13 @@ def variable(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+# `make setup` remembers these for the commands after it; an empty value forgets.
+REMEMBERED = ("ODOO_PATH", "PGHOST", "PGPORT", "PGUSER")
+CHOICES = DOT / "choices.json"
+if CHOICES.is_file():
+    for _name, _value in json.loads(CHOICES.read_text()).items():
+        os.environ.setdefault(_name, _value)
+
 ODOO_PATH = variable("ODOO_PATH")
 PGHOST = variable("PGHOST")
 # Tests of these scripts use a throw-away addon in another directory.
@@ -37,6 +46,14 @@ ADDONS = variable("ADDONS", "marketplace_sync").replace(",", " ").split()
 # without automatic installs (they cost 20 s), so they are named.
 ALWAYS = ("base_import", "web_tour")
 DEFAULT_DEPENDS = ("sale_stock", "stock_delivery")
+
+
+def remember_choices() -> None:
+    """Keep what the user said about places, except passwords."""
+    chosen = {name: variable(name) for name in REMEMBERED if variable(name)}
+    if "ODOO_PATH" in chosen:
+        chosen["ODOO_PATH"] = str(Path(chosen["ODOO_PATH"]).resolve())
+    CHOICES.write_text(json.dumps(chosen, indent=1) + "\n")
 
 
 def addon_paths() -> list[Path]:
@@ -66,6 +83,11 @@ def digest(*parts: object, length: int = 12) -> str:
 def file_digest(*paths: Path) -> str:
     """Return a short key of the contents of files."""
     return digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths))
+
+
+def clone_id() -> str:
+    """Return a key of this clone, for names on a server that others use too."""
+    return digest(platform.node(), ROOT, length=6)
 
 
 def python_version() -> str:

@@ -106,12 +106,24 @@ def _copy(cached: Path) -> None:
     if done.returncode:
         raise Failure(f"python -m venv failed:\n{done.stderr}")
     for script in (config.VENV / "bin").iterdir():
-        if script.is_symlink() or not script.is_file():
-            continue
-        content = script.read_bytes()
-        if origin.encode() in content:
-            mode = script.stat().st_mode
-            script.write_bytes(
-                content.replace(origin.encode(), os.fsencode(config.VENV))
-            )
-            script.chmod(mode)
+        if script.is_file() and not script.is_symlink():
+            _adopt(script, os.fsencode(origin), os.fsencode(config.VENV))
+
+
+def _adopt(script: Path, origin: bytes, place: bytes) -> None:
+    """Let a script of the environment find the interpreter at its new place.
+
+    Started through the shell, as pip does it for a path with spaces or of more than
+    127 bytes, which the kernel does not accept in a first line.
+    """
+    content = script.read_bytes()
+    if origin not in content:
+        return
+    first, _, rest = content.partition(b"\n")
+    if first.startswith(b"#!" + origin):
+        interpreter = first[2:].replace(origin, place)
+        launch = b"#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n"
+        content = launch % interpreter + rest
+    mode = script.stat().st_mode
+    script.write_bytes(content.replace(origin, place))
+    script.chmod(mode)

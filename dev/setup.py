@@ -118,6 +118,7 @@ def main() -> None:
     """Run ``make setup``."""
     say("marketplace_sync: setting up (everything goes below .odoo/)")
     ensure()
+    config.remember_choices()
     fact("cache", config.CACHE)
     if not any(shutil.which(name) for name in BROWSERS):
         say("    no Chromium: `make test` needs it (apt-get install chromium)")

@@ -76,14 +76,18 @@ def _given_tree() -> str:
     series = re.search(r"version_info = \((\d+), (\d+)", release.read_text())
     if not series or ".".join(series.groups()) != config.ODOO_SERIES:
         raise Failure(f"ODOO_PATH={tree} is not Odoo {config.ODOO_SERIES}.")
-    commit = subprocess.run(
-        ["git", "-C", str(tree), "rev-parse", "--short=12", "HEAD"],
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    version = f"{config.ODOO_SERIES}-{commit or config.digest(tree)}"
+    version = f"{config.ODOO_SERIES}-{_commit(tree) or config.digest(tree)}"
     fact("Odoo", f"{version} ({tree})")
     return version
+
+
+def _commit(tree: Path) -> str:
+    """Return the commit of a git checkout, or nothing where the tree is none."""
+    if not (tree / ".git").exists():
+        return ""
+    command = ["git", "-C", tree, "rev-parse", "--short=12", "HEAD"]
+    done = run(command, check=False)
+    return "" if done.returncode else done.stdout.strip()
 
 
 def _kind() -> str:

@@ -64,7 +64,7 @@ def ensure_addon(template: str) -> str:
         if _addon_key(template) == before:
             _drop_others(template)
             cluster.sql(f'ALTER DATABASE "{temporary}" RENAME TO "{name}"')
-            _mark(name, template)
+            _mark(name, _origin(template))
             return name
         drop(temporary)
         say("    files changed while the addon was installed: once more")
@@ -208,7 +208,7 @@ def _is_installable(path: Path) -> bool:
 
 def _addon_key(template: str) -> str:
     """Return a key of every file that ends up in the database or decides what does."""
-    seen = hashlib.sha256(template.encode())
+    seen = hashlib.sha256(_origin(template).encode())
     for addon in config.addon_paths():
         for path in sorted(addon.rglob("*")):
             relative = path.relative_to(addon)
@@ -226,11 +226,15 @@ def _drop_others(template: str) -> None:
     """Drop templates with older files of the addon; each takes 60 MB."""
     rows = cluster.sql(
         "SELECT datname FROM pg_database"
-        f" WHERE shobj_description(oid, 'pg_database') = '{template}'"
+        f" WHERE shobj_description(oid, 'pg_database') = '{_origin(template)}'"
     )
     for name in rows.splitlines():
         if name.startswith("ms_addon_"):
             drop(name)
+
+
+def _origin(template: str) -> str:
+    return f"{template} of clone {config.clone_id()}"
 
 
 def _mark(name: str, comment: str) -> None:

@@ -1,7 +1,6 @@
 """``make test``: pure tests first, then Odoo's, tours included."""
 
 import os
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -47,7 +46,7 @@ def _pure(paths: list[str], options: list[str]) -> int:
 
 
 def _odoo(paths: list[str], options: list[str]) -> int:
-    database = f"ms_test_{os.getpid()}"
+    database = f"ms_test_{config.clone_id()}_{os.getpid()}"
     base = setup.fresh_database(database, browser=True)
     _drop_leftovers()
     say(f"==> Odoo tests (database {database}, from {base})")
@@ -105,7 +104,7 @@ def _ignored() -> list[str]:
 
 def _drop_leftovers() -> None:
     """Drop test databases of runs that were killed."""
-    for name in template.names_like("ms_test_"):
-        pid = re.sub(r"\D", "", name)
-        if pid and not Path(f"/proc/{pid}").exists():
+    for name in template.names_like(f"ms_test_{config.clone_id()}_"):
+        pid = name.rpartition("_")[2]
+        if not Path(f"/proc/{pid}").exists():
             template.drop(name)

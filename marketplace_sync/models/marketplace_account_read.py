@@ -177,7 +177,9 @@ class MarketplacePush(models.Model):
             values.update(sync_state="pending", is_uncertain=True)
             values["attempt_count"] = listing.attempt_count + (outcome == "retry")
         elif outcome == "accepted" and listing.sync_state == "submitted":
-            values["sync_state"] = "synced"
+            # Accepted is a promise; only the number that the report shows is proof.
+            if row.channel_qty in (None, line.qty):
+                values["sync_state"] = "synced"
         return values
 
     def _write_ended(self, updates):

@@ -110,6 +110,8 @@ class MarketplaceBufferPolicyLine(models.Model):
         self.policy_id._mark_listings_changed()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_mark_listings_changed(self):
-        self.policy_id._mark_listings_changed()
+    def unlink(self):
+        policies = self.policy_id
+        result = super().unlink()
+        policies.exists()._mark_listings_changed()
+        return result

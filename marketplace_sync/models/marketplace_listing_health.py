@@ -48,9 +48,7 @@ class MarketplaceListing(models.Model):
             return False
         if self.published_qty != self.sellable_qty:
             return True
-        is_read_since = (
-            self.channel_qty_at and self.channel_qty_at >= self.published_at
-        )
+        is_read_since = self.channel_qty_at and self.channel_qty_at >= self.published_at
         return bool(is_read_since) and self.channel_qty != self.published_qty
 
     @api.model
@@ -59,7 +57,9 @@ class MarketplaceListing(models.Model):
             return NotImplemented
         self.flush_model()
         return Domain.custom(
-            to_sql=lambda _model, alias, _query: self._sql_mismatch(SQL.identifier(alias))
+            to_sql=lambda _model, alias, _query: self._sql_mismatch(
+                SQL.identifier(alias)
+            )
         )
 
     @api.model

@@ -17,7 +17,7 @@ from ..engine import state as engine_state
 from ..engine.buffer import NO_BUFFER, daily_velocity, matching_line
 from ..engine.pool import PoolMember, pool_number
 from ..engine.quantity import Terms, compute
-from .tools import retry_on_conflict, update_many
+from .tools import int_array, retry_on_conflict, update_many
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ BATCH = 20_000
 CHANGES = 20_000
 #: Shown instead of a number, with the message in ``_get_block_messages``.
 NO_PRODUCT, NO_WAREHOUSE, GUARDED = "no_product", "no_warehouse", "guarded"
+
+
+@functools.lru_cache(maxsize=65_536)
+def _alone(source, sellable, stopped):
+    """Return the number of a listing that shares no counter."""
+    return pool_number([PoolMember(source, sellable, stopped)])
 
 
 class Row(NamedTuple):
@@ -94,7 +100,7 @@ class MarketplaceListing(models.Model):
     def _cron_refresh_all(self):
         """Compute every listing: time passes (lots expire, sales age), and code that
         writes stock directly tells nobody."""
-        ids = self.sudo().search([], order="id").ids
+        ids = self.sudo().search([])._by_product()
         for batch in split_every(BATCH, ids, list):
             retry_on_conflict(
                 self.env, functools.partial(self.sudo().browse(batch)._refresh)
@@ -110,9 +116,22 @@ class MarketplaceListing(models.Model):
         """
         result = {}
         self.env.flush_all()
-        for ids in split_every(BATCH, self.ids, list):
-            result.update(self._refresh_batch(ids, changes or {}))
+        ids = self._by_product() if len(self) > BATCH else self.ids
+        for batch in split_every(BATCH, ids, list):
+            result.update(self._refresh_batch(batch, changes or {}))
         return result
+
+    def _by_product(self):
+        """Return the ids so that listings of one product, and mostly of one pool, come
+        into one batch: the stock of a product is read once."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM marketplace_listing WHERE id = ANY(%s)
+                    ORDER BY product_id, id""",
+                int_array(self.ids),
+            )
+        )
+        return [row[0] for row in rows]
 
     @api.model
     def _refresh_batch(self, ids, changes):
@@ -135,27 +154,36 @@ class MarketplaceListing(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
+                WITH asked AS (
+                    SELECT id, account_id, pool_key
+                      FROM marketplace_listing
+                     WHERE id = ANY(%(ids)s)
+                ), wanted AS (
+                    SELECT id FROM asked
+                     UNION
+                    SELECT m.id
+                      FROM asked a
+                      JOIN marketplace_listing m
+                        ON m.account_id = a.account_id AND m.pool_key = a.pool_key
+                     WHERE m.active
+                )
                 SELECT l.id, l.product_id, p.active, l.site_id, l.account_id,
                        l.company_id, l.pool_key, l.fulfilment, l.qty_source,
                        l.units_per_listing, l.effective_buffer_policy_id,
                        COALESCE(l.is_stopped, FALSE), COALESCE(l.qty, 0),
-                       COALESCE(l.committed_qty, 0), COALESCE(l.buffer_qty, 0),
+                       COALESCE(l.committed_qty, 0)::float8, COALESCE(l.buffer_qty, 0),
                        COALESCE(l.own_qty, 0), COALESCE(l.sellable_qty, 0),
                        COALESCE(l.published_qty, 0),
                        l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE,
                        l.sync_state, l.block_code, l.pending_since
-                  FROM marketplace_listing l
+                  FROM wanted
+                  JOIN marketplace_listing l ON l.id = wanted.id
              LEFT JOIN product_product p ON p.id = l.product_id
-                 WHERE l.id = ANY(%(ids)s)
-                    OR (l.active AND (l.account_id, l.pool_key) IN (
-                           SELECT account_id, pool_key
-                             FROM marketplace_listing
-                            WHERE id = ANY(%(ids)s) AND pool_key IS NOT NULL))
                 """,
-                ids=list(ids),
+                ids=int_array(ids),
             )
         )
-        return [Row(*row) for row in rows]
+        return list(map(Row._make, rows))
 
     # === ARITHMETIC ===
 
@@ -229,6 +257,7 @@ class MarketplaceListing(models.Model):
         if not lines:
             return {}
         sold = self.env["marketplace.stock"]._read_sold({r.product_id for r in rows})
+        velocities = {key: daily_velocity(units) for key, units in sold.items()}
         match = functools.lru_cache(maxsize=4096)(
             lambda policy, interval, velocity: matching_line(
                 lines[policy], interval, velocity
@@ -237,7 +266,7 @@ class MarketplaceListing(models.Model):
         buffers = {}
         for row in rows:
             if row.policy_id:
-                velocity = daily_velocity(sold.get((row.product_id, row.company_id), 0))
+                velocity = velocities.get((row.product_id, row.company_id), 0.0)
                 interval = rules[row.site_id].interval
                 buffers[row.id] = match(row.policy_id, interval, velocity) or NO_BUFFER
         return buffers
@@ -248,14 +277,21 @@ class MarketplaceListing(models.Model):
         pools = defaultdict(list)
         for row in rows:
             if row.pool_key and row.id in breakdowns and row.fulfilment == "merchant":
-                pools[row.account_id, row.pool_key].append(
-                    PoolMember(
-                        row.qty_source,
-                        breakdowns[row.id].sellable,
-                        breakdowns[row.id].stopped,
-                    )
-                )
-        return {key: pool_number(members) for key, members in pools.items()}
+                pools[row.account_id, row.pool_key].append(row)
+        return {
+            key: self._pool_number(members, breakdowns)
+            for key, members in pools.items()
+        }
+
+    @api.model
+    def _pool_number(self, rows, breakdowns):
+        members = [
+            PoolMember(
+                row.qty_source, breakdowns[row.id].sellable, breakdowns[row.id].stopped
+            )
+            for row in rows
+        ]
+        return pool_number(members) if len(members) > 1 else _alone(*members[0])
 
     # === WHAT IS WRITTEN ===
 
@@ -264,11 +300,9 @@ class MarketplaceListing(models.Model):
         """Return what to write on one listing, {} when nothing differs."""
         if breakdown is None:
             return self._blocked_values(row)
-        pool = pools.get((row.account_id, row.pool_key))
-        if pool is None:
-            pool = pool_number(
-                [PoolMember(row.qty_source, breakdown.sellable, breakdown.stopped)]
-            )
+        pool = row.pool_key and pools.get((row.account_id, row.pool_key))
+        if not pool:
+            pool = _alone(row.qty_source, breakdown.sellable, breakdown.stopped)
         block = GUARDED if pool.guarded and row.fulfilment == "merchant" else None
         state = self._next_state(row, pool.quantity, block)
         values = (

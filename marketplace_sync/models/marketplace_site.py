@@ -34,6 +34,7 @@ class MarketplaceSite(models.Model):
     buffer_policy_id = fields.Many2one(
         "marketplace.buffer.policy",
         check_company=True,
+        ondelete="restrict",
         help="Empty: the account's buffer policy.",
     )
     share_percent = fields.Float(

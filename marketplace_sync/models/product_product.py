@@ -49,7 +49,7 @@ class ProductProduct(models.Model):
         )
         for rule in rules:
             source = rule.location_src_id.warehouse_id
-            takes_from_stock = rule.location_src_id.parent_path.startswith(
+            takes_from_stock = (rule.location_src_id.parent_path or "").startswith(
                 source.lot_stock_id.parent_path or "-"
             )
             if takes_from_stock and (not warehouses or source in warehouses):

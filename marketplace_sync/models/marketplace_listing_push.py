@@ -1,0 +1,127 @@
+"""A listing on its way to the channel: what is sent, and what taking it means."""
+
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..channels.base import ListingRef
+from ..engine import state as engine_state
+from .tools import update_many
+
+#: Seconds after an acknowledgement when the channel is first asked whether it is so.
+CONFIRM_SECONDS = 20
+
+
+class MarketplaceListing(models.Model):
+    _inherit = "marketplace.listing"
+
+    def _get_ref(self):
+        """Return this listing as the adapter knows it."""
+        self.ensure_one()
+        return ListingRef(
+            key=str(self.id),
+            sku=self.sku,
+            external_ref=self.external_ref or "",
+            site_code=self.site_id.code,
+            pool_key=self.pool_key or "",
+            data=self.channel_data or {},
+        )
+
+    def _get_push_row(self, breakdown, warehouses):
+        return {
+            "listing_id": self.id,
+            "sku": self.sku,
+            "site_id": self.site_id.id,
+            "old_qty": self.published_qty,
+            "qty": self.sellable_qty,
+            "lead_time_days": self._get_lead_time_days() or None,
+            "correlation_id": self.correlation_id or None,
+            "breakdown": json.dumps(
+                self._get_breakdown_values(breakdown, warehouses)
+            ),
+        }
+
+    def _get_lead_time_days(self):
+        """Return the handling time to publish: the site's, else the product's."""
+        self.ensure_one()
+        return self.site_id.lead_time_days or int(self.product_id.sale_delay or 0)
+
+    def _set_uncertain(self):
+        """A number was sent and no answer came: send again, whatever it is."""
+        self.filtered(
+            lambda listing: listing.sync_state in engine_state.MOVABLE
+        ).write(
+            {
+                "is_uncertain": True,
+                "sync_state": "pending",
+                "pending_since": fields.Datetime.now(),
+            }
+        )
+
+    @api.model
+    def _settle_taken(self, push, results, sent):
+        """The channel took these rows: every listing of their pools shows it now."""
+        if not results:
+            return
+        self.flush_model()
+        by_key = {int(result.key): result for result in results}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id, r.id, m.sellable_qty, m.sync_state, m.pending_since
+                  FROM marketplace_listing r
+                  JOIN marketplace_listing m
+                    ON m.id = r.id
+                    OR (m.account_id = r.account_id AND m.pool_key = r.pool_key
+                        AND m.active AND m.fulfilment = 'merchant')
+                 WHERE r.id = ANY(%s)
+                """,
+                list(by_key),
+            )
+        )
+        now = fields.Datetime.now()
+        updates = [
+            self._taken_values(push, row, by_key[row[1]], sent[str(row[1])], now)
+            for row in rows
+            if row[3] in engine_state.MOVABLE
+        ]
+        update_many(
+            self,
+            updates,
+            columns=(
+                "published_qty",
+                "published_at",
+                "is_uncertain",
+                "sync_state",
+                "pending_since",
+                "last_error",
+                "next_attempt_at",
+            ),
+            # A 0 that overtakes an open submission does not end it.
+            extra=SQL(
+                """attempt_count = CASE WHEN v.confirmed THEN 0
+                                        ELSE t.attempt_count END,
+                   open_push_id = COALESCE(v.open_push_id, t.open_push_id)"""
+            ),
+            extra_columns={"confirmed": "bool", "open_push_id": "int4"},
+        )
+
+    @api.model
+    def _taken_values(self, push, row, result, sent, now):
+        member_id, _representative, sellable, _state, pending_since = row
+        state = engine_state.after_push(result.outcome, sent, sellable)
+        confirm_at = now + timedelta(seconds=CONFIRM_SECONDS)
+        return {
+            "id": member_id,
+            "published_qty": sent,
+            "published_at": now,
+            "is_uncertain": False,
+            "sync_state": state,
+            "pending_since": (pending_since or now) if state == "pending" else None,
+            "last_error": None,
+            "next_attempt_at": confirm_at if state == "submitted" else None,
+            "open_push_id": push.id if result.submission else None,
+            "confirmed": result.outcome == "accepted",
+        }

@@ -80,6 +80,7 @@ def update_many(records, rows, columns, extra=None, extra_columns=None):
             SQL(", ").join(assignments),
             SQL(", ").join(arrays),
             SQL(", ").join(map(SQL.identifier, types)),
-        )
+        ),
+        log_exceptions=False,  # a collision is no error, see retry_on_conflict
     )
     records.invalidate_model()

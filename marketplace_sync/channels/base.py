@@ -17,6 +17,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .errors import UnsupportedError
+from .orders import (
+    ChannelOrder,
+    OrderPage,
+    Shipment,
+    ShipmentResult,
+    WebhookEvent,
+    WebhookSubscription,
+)
 from .ratelimit import RateLimiter
 
 
@@ -334,30 +342,61 @@ class Adapter:
         """
         raise self._unsupported("fetch_stock")
 
-    # --- orders, shipments, stock at the channel (later issues) -------------------
-    def fetch_orders(self, since: datetime):
-        """Yield orders changed since a moment."""
+    # --- orders and shipments --------------------------------------------------
+    def fetch_orders(self, since: datetime) -> Iterator[OrderPage]:
+        """Yield the orders that changed since a moment (UTC), page by page.
+
+        Overlap is the caller's; orders come back until the last page names the
+        watermark.
+        """
         raise self._unsupported("fetch_orders")
 
-    def fetch_order(self, external_id: str):
-        """Return one order."""
+    def fetch_order(self, external_id: str) -> ChannelOrder:
+        """Return one order as it is now.
+
+        :raises UnknownListing: the channel has no such order
+        """
         raise self._unsupported("fetch_order")
 
-    def confirm_shipment(self, shipment):
-        """Tell the channel that a parcel has left."""
+    def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        """Tell the channel that a parcel has left. Safe to repeat."""
         raise self._unsupported("confirm_shipment")
+
+    def cancel_order(self, external_id: str, reason: str) -> ShipmentResult:
+        """Cancel an order on the channel."""
+        raise self._unsupported("cancel_order")
 
     def fetch_channel_stock(self):
         """Yield the stock that the channel itself holds."""
         raise self._unsupported("fetch_channel_stock")
 
-    def verify_webhook(self, headers, body):
-        """Check the signature of a notification; fail closed."""
-        raise self._unsupported("verify_webhook")
+    # --- notifications -----------------------------------------------------------
+    @classmethod
+    def verify_webhook(
+        cls, headers: Mapping, body: bytes, secrets: Sequence[str], account_ref: str
+    ) -> bool:
+        """Tell whether a notification is the channel's own, for this account.
 
-    def parse_webhook(self, headers, body):
-        """Translate a verified notification."""
-        raise self._unsupported("parse_webhook")
+        Pure, constant time, fails closed: no secret, no match, no header → False.
+
+        :param headers: names in lower case
+        :param secrets: the current secret and, while it is being replaced, the old one
+        :param account_ref: what the account is called by the channel
+        """
+        return False
+
+    @classmethod
+    def parse_webhook(cls, headers: Mapping, body: bytes) -> WebhookEvent | None:
+        """Translate a verified notification; None when it is not for us to know."""
+        return None
+
+    def list_webhooks(self) -> Sequence[WebhookSubscription]:
+        """Return the subscriptions that the channel has for this application."""
+        raise self._unsupported("list_webhooks")
+
+    def register_webhooks(self, address: str) -> Sequence[WebhookSubscription]:
+        """Make the subscriptions that are missing; return those that were made."""
+        raise self._unsupported("register_webhooks")
 
     def _unsupported(self, ability):
         return UnsupportedError(

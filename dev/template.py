@@ -154,6 +154,7 @@ def _make(modules: list[str], name: str) -> None:
     with step("install Odoo's modules into a template database (about 90 s)"):
         install = ["-i", ",".join(modules), "--skip-auto-install"]
         run_odoo("template", temporary, *install, "--stop-after-init", "--no-http")
+    _check_installed(temporary, set(modules))
     with step("generate the web assets (about 30 s)"):
         run_odoo("assets", temporary, "shell", "--no-http", stdin=FINISH)
     cluster.sql(f'ALTER DATABASE "{temporary}" RENAME TO "{name}"')
@@ -192,13 +193,17 @@ def _install(database: str, *, demo: bool) -> None:
     with step(f"install {names}"):
         run_odoo("install", database, *options)
     wanted = {path.name for path in config.addon_paths() if _is_installable(path)}
+    _check_installed(database, wanted)
+
+
+def _check_installed(database: str, wanted: set[str]) -> None:
+    """Fail where Odoo only logs a warning: for a module that it cannot find."""
     rows = cluster.sql(
         "SELECT name FROM ir_module_module WHERE state = 'installed'", database
     )
     missing = wanted - set(rows.splitlines())
     if missing:
-        # Odoo only logs a warning for a module that it cannot find or depend on.
-        raise Failure(f"Not installed: {', '.join(sorted(missing))}; see the log.")
+        raise Failure(f"Odoo did not install: {', '.join(sorted(missing))}")
 
 
 def _is_installable(path: Path) -> bool:

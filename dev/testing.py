@@ -8,6 +8,8 @@ from pathlib import Path
 from . import config, odoo, setup, template
 from .console import Failure, clean_env, say
 
+# They start and kill servers of their own, so they run by themselves, and last.
+KILL_TESTS = config.ROOT / "dev" / "tests" / "test_kill.py"
 NO_TESTS = 5  # pytest's status when it found none
 
 
@@ -15,12 +17,14 @@ def main() -> int:
     """Run both kinds; with ``T=…`` only what that selects."""
     path, options = _selection()
     if path is not None:
-        return _pure([path], options) if _is_pure(path) else _odoo([path], options)
+        return _kind_of(path)([path], options)
     setup.check_prerequisites(browser=True)
     statuses = [_pure(_pure_paths(), options), _odoo(_addon_paths(), options)]
+    if KILL_TESTS.exists():
+        statuses.append(_kill([str(KILL_TESTS)], options))
     if options and NO_TESTS in statuses:
         # -k may well match tests of one kind only.
-        statuses.remove(NO_TESTS)
+        statuses = [status for status in statuses if status != NO_TESTS] or [NO_TESTS]
     return max(statuses)
 
 
@@ -41,7 +45,7 @@ def _pure(paths: list[str], options: list[str]) -> int:
         raise Failure("There are no pure tests to run.")
     setup.environment_only()
     say("==> pure tests")
-    command = _pytest("-p", "no:odoo", *options, *paths)
+    command = _pytest("-p", "no:odoo", f"--ignore={KILL_TESTS}", *options, *paths)
     return _run(command, clean_env(MARKETPLACE_TESTS="pure"))
 
 
@@ -57,6 +61,13 @@ def _odoo(paths: list[str], options: list[str]) -> int:
         return _run(command, odoo.env(MARKETPLACE_TESTS="odoo"))
     finally:
         template.drop(database)
+
+
+def _kill(paths: list[str], options: list[str]) -> int:
+    setup.with_addon()
+    _drop_leftovers()
+    say("==> tests that kill a server (they make their own databases)")
+    return _run(_pytest("-p", "no:odoo", *options, *paths), odoo.env())
 
 
 def _pytest(*arguments: str) -> list[str]:
@@ -78,6 +89,13 @@ def _selection() -> tuple[str | None, list[str]]:
     if Path(wanted.split("::")[0]).exists():
         return wanted, []
     return None, ["-k", wanted]
+
+
+def _kind_of(path: str):
+    """Return what runs the tests at a path."""
+    if Path(path.split("::")[0]).resolve() == KILL_TESTS:
+        return _kill
+    return _pure if _is_pure(path) else _odoo
 
 
 def _is_pure(path: str) -> bool:
@@ -104,7 +122,8 @@ def _ignored() -> list[str]:
 
 def _drop_leftovers() -> None:
     """Drop test databases of runs that were killed."""
-    for name in template.names_like(f"ms_test_{config.clone_id()}_"):
-        pid = name.rpartition("_")[2]
-        if not Path(f"/proc/{pid}").exists():
-            template.drop(name)
+    for kind in ("test", "kill"):
+        for name in template.names_like(f"ms_{kind}_{config.clone_id()}_"):
+            pid = name.rpartition("_")[2]
+            if not Path(f"/proc/{pid}").exists():
+                template.drop(name)

@@ -24,9 +24,12 @@
         "views/marketplace_buffer_policy_views.xml",
         "views/marketplace_push_views.xml",
         "views/product_views.xml",
+        "wizards/marketplace_listing_match_views.xml",
+        "wizards/marketplace_account_preview_views.xml",
         "views/stock_location_views.xml",
         "views/marketplace_sync_menus.xml",
     ],
-    "demo": [
-    ],
+    "assets": {
+        "web.assets_tests": ["marketplace_sync/static/tests/tours/*.js"],
+    },
 }

@@ -3,7 +3,8 @@
 ChannelError
 ├── RetryableError           the same message may succeed later      → postpone (``retry_after`` is a floor)
 │   ├── ChannelUnreachable   network, timeout, 5xx, an answer that is not what the channel documents
-│   └── RateLimited          429, THROTTLED, or our own token bucket is empty
+│   ├── RateLimited          429, THROTTLED, or our own token bucket is empty
+│   └── TakesLong            an answer is being prepared: come back for it with what ``remember`` holds
 ├── RejectedError            this message will never succeed as it is → park it, show it to a person
 │   ├── UnknownListing       the channel does not know the SKU
 │   └── UnsupportedError     the channel cannot do what was asked
@@ -56,6 +57,18 @@ class ChannelUnreachable(RetryableError):
 
 class RateLimited(RetryableError):
     """The channel, or our own bucket before it, says: not so fast."""
+
+
+class TakesLong(RetryableError):
+    """The channel prepares an answer that is not there yet.
+
+    :param remember: hand this back in ``AdapterConfig.data`` with the next attempt:
+        it goes on waiting for the same answer instead of asking for another one
+    """
+
+    def __init__(self, message, *, remember, **kwargs):
+        super().__init__(message, **kwargs)
+        self.remember = remember
 
 
 class RejectedError(ChannelError):

@@ -3,6 +3,8 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .marketplace_credential import WrongKeyError
+
 MANAGER = "marketplace_sync.marketplace_sync_group_manager"
 #: What a form shows in place of a secret that is set.
 MASK = "••••••••"
@@ -135,7 +137,10 @@ class MarketplaceAccount(models.Model):
     def _compute_secrets(self):
         names = self._get_secret_fields()
         for account in self:
-            secrets = account._get_secrets() if isinstance(account.id, int) else {}
+            try:
+                secrets = account._get_secrets() if isinstance(account.id, int) else {}
+            except WrongKeyError:
+                secrets = {}  # the form opens, so that they can be typed again
             for name in names:
                 account[name] = MASK if secrets.get(name) else False
 

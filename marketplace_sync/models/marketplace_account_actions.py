@@ -55,7 +55,9 @@ class MarketplaceAccount(models.Model):
             "tag": "display_notification",
             "params": {
                 "title": self.env._("Connected to %s", report.account_name),
-                "message": self.connection_message,
+                # The first line is the title.
+                "message": self.connection_message.partition("\n")[2]
+                or self.env._("Nothing is missing."),
                 "type": "warning" if report.missing or report.warnings else "success",
                 "sticky": bool(report.missing),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
@@ -126,7 +128,8 @@ class MarketplaceAccount(models.Model):
     def action_sync_now(self):
         """Compute every listing of these accounts again and send what differs."""
         self.listing_ids._refresh()
-        self.write({"retry_at": False})
+        # A User may sync, but not configure.
+        self.sudo().write({"retry_at": False})
         self._wake()
         pending = sum(self.mapped("pending_count"))
         return {

@@ -11,7 +11,7 @@ class MarketplaceAccount(models.Model):
         selection_add=[("shopify", "Shopify")], ondelete={"shopify": "cascade"}
     )
     shopify_shop = fields.Char(
-        "Shopify Shop", copy=False, help="my-shop, or my-shop.myshopify.com"
+        "Shop Address", copy=False, help="my-shop, or my-shop.myshopify.com"
     )
     shopify_client_id = fields.Char("Shopify Client ID", copy=False, groups=MANAGER)
     shopify_client_secret = Secret("Shopify Client Secret")

@@ -47,15 +47,8 @@ def _key_file_keys():
     return [path.read_text().strip()]
 
 
-def _cipher():
-    keys = _configured_keys() or _key_file_keys()
-    try:
-        return MultiFernet([Fernet(key.encode()) for key in keys])
-    except ValueError as error:
-        raise UserError(
-            f"The encryption key in {KEY_ENVIRONMENT} or {KEY_OPTION} is not a Fernet "
-            "key (32 url-safe base64-encoded bytes)."
-        ) from error
+class WrongKeyError(UserError):
+    """Stored credentials cannot be read with the keys at hand."""
 
 
 class MarketplaceCredential(models.Model):
@@ -80,17 +73,32 @@ class MarketplaceCredential(models.Model):
     )
 
     @api.model
+    def _get_cipher(self):
+        keys = _configured_keys() or _key_file_keys()
+        try:
+            return MultiFernet([Fernet(key.encode()) for key in keys])
+        except ValueError as error:
+            raise WrongKeyError(
+                self.env._(
+                    "The encryption key in %(environment)s or %(option)s is not a Fernet "
+                    "key (32 url-safe base64-encoded bytes).",
+                    environment=KEY_ENVIRONMENT,
+                    option=KEY_OPTION,
+                )
+            ) from error
+
+    @api.model
     def _encrypt(self, secrets):
-        return _cipher().encrypt(json.dumps(secrets).encode()).decode()
+        return self._get_cipher().encrypt(json.dumps(secrets).encode()).decode()
 
     @api.model
     def _decrypt(self, payload):
         if not payload:
             return {}
         try:
-            return json.loads(_cipher().decrypt(payload.encode()))
+            return json.loads(self._get_cipher().decrypt(payload.encode()))
         except InvalidToken as error:
-            raise UserError(
+            raise WrongKeyError(
                 self.env._(
                     "The credentials of this account were encrypted with another key. "
                     "Restore the key (%(option)s in odoo.conf, or the file "
@@ -120,7 +128,10 @@ class MarketplaceCredential(models.Model):
     @api.model
     def _write_secrets(self, account_id, values):
         """Merge ``values`` into the secrets of an account; None or "" removes one."""
-        secrets = self._read_secrets(account_id)
+        try:
+            secrets = self._read_secrets(account_id)
+        except WrongKeyError:
+            secrets = {}  # only a person who types them again comes here
         secrets.update(values)
         payload = self._encrypt({k: v for k, v in secrets.items() if v})
         self.env.cr.execute(

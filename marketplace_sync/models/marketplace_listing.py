@@ -36,7 +36,8 @@ class MarketplaceListing(models.Model):
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     channel = fields.Selection(related="account_id.channel", store=True, index=True)
-    sku = fields.Char("SKU", required=True, size=SKU_LENGTH, index=True, tracking=True)
+    # No size: it would cut a longer SKU to one that may be another listing's.
+    sku = fields.Char("SKU", required=True, index=True, tracking=True)
     title = fields.Char(readonly=True, help="As the channel shows it.")
     external_ref = fields.Char(
         "Channel Reference", help="The channel's own id; found by SKU when empty."
@@ -59,10 +60,10 @@ class MarketplaceListing(models.Model):
     )
     qty_source = fields.Selection(
         [
-            ("stock", "Stock of its warehouses"),
+            ("stock", "Warehouse stock"),
             ("mto", "Made to order"),
             ("capacity", "Production capacity"),
-            ("manual", "Typed by a person"),
+            ("manual", "Typed by hand"),
         ],
         "Quantity From",
         compute="_compute_qty_source",
@@ -142,9 +143,9 @@ class MarketplaceListing(models.Model):
     sync_state = fields.Selection(
         [
             ("unverified", "Unverified"),
-            ("synced", "Synced"),
             ("pending", "Pending"),
             ("submitted", "Submitted"),
+            ("synced", "Synced"),
             ("failed", "Failed"),
             ("paused", "Paused"),
         ],
@@ -243,7 +244,8 @@ class MarketplaceListing(models.Model):
     @api.depends("sku", "site_id.name")
     def _compute_display_name(self):
         for listing in self:
-            listing.display_name = f"{listing.sku} @ {listing.site_id.name or ''}"
+            site = listing.site_id.name or ""
+            listing.display_name = f"{listing.sku} @ {site}" if listing.sku else ""
 
     # === CONSTRAINTS ===
 
@@ -262,11 +264,16 @@ class MarketplaceListing(models.Model):
     @api.constrains("sku")
     def _check_sku(self):
         for listing in self:
+            if not 0 < len(listing.sku) <= SKU_LENGTH:
+                raise ValidationError(
+                    self.env._("A SKU has between 1 and %s characters.", SKU_LENGTH)
+                )
             if listing.sku != listing.sku.strip() or not listing.sku.isprintable():
                 raise ValidationError(
                     self.env._(
-                        "The SKU “%s” begins or ends with a space, or holds a character "
-                        "that cannot be printed. It must be exactly as on the channel.",
+                        "The SKU “%s” begins or ends with a space, or holds a "
+                        "character that cannot be printed. It must be exactly as on "
+                        "the channel.",
                         listing.sku,
                     )
                 )

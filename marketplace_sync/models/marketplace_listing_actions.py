@@ -46,13 +46,7 @@ class MarketplaceListing(models.Model):
 
     def _notify_enqueued(self, count):
         waiting = self.account_id.filtered(lambda account: account.state != "connected")
-        message = self.env._("%s quantities will be sent within seconds.", count)
-        if waiting:
-            message = self.env._(
-                "%(count)s quantities wait: %(names)s is not connected.",
-                count=count,
-                names=", ".join(waiting.mapped("name")),
-            )
+        message = self._get_enqueued_words(count, waiting)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -62,6 +56,19 @@ class MarketplaceListing(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    @api.model
+    def _get_enqueued_words(self, count, waiting):
+        if not count:
+            return self.env._("There is nothing to send.")
+        if waiting:
+            return self.env._(
+                "%(names)s is not connected: nothing is sent before.",
+                names=", ".join(waiting.mapped("name")),
+            )
+        if count == 1:
+            return self.env._("The quantity will be sent within seconds.")
+        return self.env._("%s quantities will be sent within seconds.", count)
 
     def action_pause(self):
         """Send nothing more for these listings; what the channel shows stays."""

@@ -138,7 +138,7 @@ class MarketplaceListing(models.Model):
             hint = self.env._("More was shipped than was recorded; counted as 0.")
         steps.append(
             self._step(
-                self.env._("Quantity (%s, whole units)", values["unit"]),
+                self.env._("Quantity, whole %s", values["unit"]),
                 values["qty"],
                 hint,
             )
@@ -187,21 +187,18 @@ class MarketplaceListing(models.Model):
             steps = listing._get_explanation_steps(
                 listing._explain() if isinstance(listing.id, int) else {}
             )
-            rows = Markup().join(
-                Markup(
-                    '<tr class="%s"><td>%s<br/><small class="text-muted">%s</small></td>'
-                    '<td class="text-end text-nowrap">%s</td></tr>'
-                )
-                % (
-                    "fw-bold" if step["is_result"] else "",
-                    step["label"],
-                    step["hint"],
-                    step["value"],
-                )
-                for step in steps
-            )
+            rows = Markup().join(self._get_explanation_row(step) for step in steps)
             table = Markup('<table class="table table-sm mb-0">%s</table>') % rows
             listing.explanation = table if steps else False
+
+    @api.model
+    def _get_explanation_row(self, step):
+        row = Markup(
+            '<tr><td>%s<br/><small class="text-muted">%s</small></td>'
+            '<td class="text-end text-nowrap">%s</td></tr>'
+        )
+        strong = Markup("<b>%s</b>") if step["is_result"] else Markup("%s")
+        return row % (strong % step["label"], step["hint"], strong % step["value"])
 
     @api.depends("pool_key", "account_id")
     def _compute_pool_note(self):

@@ -12,6 +12,9 @@ class MarketplaceListing(models.Model):
     push_line_ids = fields.One2many(
         "marketplace.push.line", "listing_id", "Sent Quantities"
     )
+    remark = fields.Char(
+        compute="_compute_remark", help="What is wrong, else what to know."
+    )
     site_warehouse_names = fields.Char(
         "Warehouses", compute="_compute_site_warehouse_names"
     )
@@ -22,6 +25,11 @@ class MarketplaceListing(models.Model):
         help="What we believe that the channel shows is not what it must show, or the "
         "channel, when it was last read, showed something else.",
     )
+
+    @api.depends("last_error", "warning")
+    def _compute_remark(self):
+        for listing in self:
+            listing.remark = listing.last_error or listing.warning
 
     @api.depends("site_id.warehouse_ids")
     def _compute_site_warehouse_names(self):
@@ -43,12 +51,13 @@ class MarketplaceListing(models.Model):
             listing.is_mismatch = listing._has_mismatch()
 
     def _has_mismatch(self):
-        """Compare only what is known: a read from before the last push says nothing."""
+        """Compare only what is known: a read from before the last push says nothing
+        (and the first read is what is published)."""
         if self.fulfilment == "channel" or not self.published_at:
             return False
         if self.published_qty != self.sellable_qty:
             return True
-        is_read_since = self.channel_qty_at and self.channel_qty_at >= self.published_at
+        is_read_since = self.channel_qty_at and self.channel_qty_at > self.published_at
         return bool(is_read_since) and self.channel_qty != self.published_qty
 
     @api.model
@@ -71,7 +80,7 @@ class MarketplaceListing(models.Model):
                 AND (
                     COALESCE(%(t)s.published_qty, 0) != COALESCE(%(t)s.sellable_qty, 0)
                     OR (
-                        %(t)s.channel_qty_at >= %(t)s.published_at
+                        %(t)s.channel_qty_at > %(t)s.published_at
                         AND COALESCE(%(t)s.channel_qty, 0)
                             != COALESCE(%(t)s.published_qty, 0)
                     )

@@ -17,19 +17,20 @@ from ..engine import state as engine_state
 from ..engine.buffer import NO_BUFFER, daily_velocity, matching_line
 from ..engine.pool import PoolMember, pool_number
 from ..engine.quantity import Terms, compute
+from .marketplace_stock import KIT, NOT_TRACKED, sum_over
 from .tools import int_array, retry_on_conflict, update_many
 
 _logger = logging.getLogger(__name__)
 
 #: Listings computed in one pass; bounds memory, not queries per listing.
-BATCH = 20_000
+BATCH = 50_000
 #: Changes taken in one pass of the scheduled refresh.
 CHANGES = 20_000
 #: Shown instead of a number, with the message in ``_get_block_messages``.
 NO_PRODUCT, NO_WAREHOUSE, GUARDED = "no_product", "no_warehouse", "guarded"
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=8192)
 def _alone(source, sellable, stopped):
     """Return the number of a listing that shares no counter."""
     return pool_number([PoolMember(source, sellable, stopped)])
@@ -41,6 +42,7 @@ class Row(NamedTuple):
     id: int
     product_id: int
     product_active: bool
+    uncountable: str
     site_id: int
     account_id: int
     company_id: int
@@ -100,7 +102,7 @@ class MarketplaceListing(models.Model):
     def _cron_refresh_all(self):
         """Compute every listing: time passes (lots expire, sales age), and code that
         writes stock directly tells nobody."""
-        ids = self.sudo().search([])._by_product()
+        ids = self.sudo().search([("account_id.active", "=", True)])._by_product()
         for batch in split_every(BATCH, ids, list):
             retry_on_conflict(
                 self.env, functools.partial(self.sudo().browse(batch)._refresh)
@@ -151,23 +153,16 @@ class MarketplaceListing(models.Model):
     @api.model
     def _read_rows(self, ids):
         """Read the listings, and the other members of their pools."""
+        rows = self._select_rows(ids)
+        others = self._other_members(rows)
+        return rows + self._select_rows(others) if others else rows
+
+    @api.model
+    def _select_rows(self, ids):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH asked AS (
-                    SELECT id, account_id, pool_key
-                      FROM marketplace_listing
-                     WHERE id = ANY(%(ids)s)
-                ), wanted AS (
-                    SELECT id FROM asked
-                     UNION
-                    SELECT m.id
-                      FROM asked a
-                      JOIN marketplace_listing m
-                        ON m.account_id = a.account_id AND m.pool_key = a.pool_key
-                     WHERE m.active
-                )
-                SELECT l.id, l.product_id, p.active, l.site_id, l.account_id,
+                SELECT l.id, l.product_id, p.active, %s, l.site_id, l.account_id,
                        l.company_id, l.pool_key, l.fulfilment, l.qty_source,
                        l.units_per_listing, l.effective_buffer_policy_id,
                        COALESCE(l.is_stopped, FALSE), COALESCE(l.qty, 0),
@@ -176,14 +171,38 @@ class MarketplaceListing(models.Model):
                        COALESCE(l.published_qty, 0),
                        l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE,
                        l.sync_state, l.block_code, l.pending_since
-                  FROM wanted
-                  JOIN marketplace_listing l ON l.id = wanted.id
+                  FROM marketplace_listing l
              LEFT JOIN product_product p ON p.id = l.product_id
+             LEFT JOIN product_template t ON t.id = p.product_tmpl_id
+                 WHERE l.id = ANY(%s)
                 """,
-                ids=int_array(ids),
+                self.env["marketplace.stock"]._sql_uncountable(),
+                int_array(ids),
             )
         )
         return list(map(Row._make, rows))
+
+    @api.model
+    def _other_members(self, rows):
+        """Return the ids of the active listings that share a pool with one of ``rows``
+        and are not among them."""
+        pools = {(row.account_id, row.pool_key) for row in rows if row.pool_key}
+        if not pools:
+            return []
+        known = {row.id for row in rows}
+        members = self.env.execute_query(
+            SQL(
+                """SELECT id, account_id, pool_key
+                     FROM marketplace_listing
+                    WHERE active AND pool_key = ANY(%s)""",
+                [pool_key for _account, pool_key in pools],
+            )
+        )
+        return [
+            listing_id
+            for listing_id, *pool in members
+            if listing_id not in known and tuple(pool) in pools
+        ]
 
     # === ARITHMETIC ===
 
@@ -198,12 +217,14 @@ class MarketplaceListing(models.Model):
         free = stock._read_free(products, warehouses) if products else {}
         committed = stock._read_committed(products, warehouses) if products else {}
         buffers = self._read_buffers(counted, rules)
+        # Many listings have the same terms: computed once, kept once.
+        compute_once = functools.lru_cache(maxsize=None)(compute)
         breakdowns = {}
         for row in rows:
             rule = rules[row.site_id]
             if not self._get_block_code(row, rule):
                 terms = self._get_terms(row, rule, free, committed, buffers)
-                breakdowns[row.id] = compute(terms)
+                breakdowns[row.id] = compute_once(terms)
         return breakdowns
 
     @api.model
@@ -211,19 +232,20 @@ class MarketplaceListing(models.Model):
         """Say why no number can be computed for this listing, None when one can."""
         if not row.product_id:
             return NO_PRODUCT
-        if row.qty_source == "stock" and not rule.warehouse_ids:
+        if row.qty_source != "stock":
+            return None
+        if not rule.warehouse_ids:
             return NO_WAREHOUSE
-        return None
+        return row.uncountable
 
     @api.model
     def _get_terms(self, row, rule, free, committed, buffers):
         stopped = row.is_stopped or not row.product_active
         if row.qty_source == "stock":
-            stock = self.env["marketplace.stock"]
             return Terms(
                 "stock",
-                stock._sum_over(free, row.product_id, rule.warehouse_ids),
-                stock._sum_over(committed, row.product_id, rule.warehouse_ids),
+                sum_over(free, row.product_id, rule.warehouse_ids),
+                sum_over(committed, row.product_id, rule.warehouse_ids),
                 rule.share_percent,
                 buffers.get(row.id, NO_BUFFER),
                 row.units_per_listing,
@@ -329,15 +351,21 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _next_state(self, row, sellable, block):
+        if self._stands_still(row):
+            return "paused"
         if block:
             return "failed"
         # What blocked the number is gone: read the channel before speaking again.
         state = "unverified" if row.block_code else row.sync_state
-        if row.fulfilment == "channel":
-            return "paused"
         return engine_state.after_refresh(
             state, sellable, row.published_qty, row.is_known
         )
+
+    @api.model
+    def _stands_still(self, row):
+        """Tell whether no computation may move the row: a person paused it, or the
+        channel ships it."""
+        return row.sync_state == "paused" or row.fulfilment == "channel"
 
     @api.model
     def _update_row(self, row, values, now):
@@ -359,11 +387,14 @@ class MarketplaceListing(models.Model):
     @api.model
     def _blocked_values(self, row):
         rule = self._read_site_rules({row.site_id})[row.site_id]
-        code = self._get_block_code(row, rule)
-        if row.block_code == code:
+        # What the channel ships needs neither a product nor a warehouse of ours.
+        is_ours = row.fulfilment == "merchant"
+        code = self._get_block_code(row, rule) if is_ours else None
+        state = "paused" if self._stands_still(row) else "failed"
+        if (row.block_code, row.sync_state) == (code, state):
             return {}
         values = (row.qty, row.committed_qty, row.buffer_qty, row.own_qty)
-        return self._update_row(row, (*values, row.sellable_qty, "failed", code), None)
+        return self._update_row(row, (*values, row.sellable_qty, state, code), None)
 
     @api.model
     def _get_block_messages(self):
@@ -372,6 +403,14 @@ class MarketplaceListing(models.Model):
             NO_WAREHOUSE: self.env._(
                 "Its site has no warehouse, so there is no stock to show. Choose the "
                 "site's warehouses."
+            ),
+            NOT_TRACKED: self.env._(
+                "Odoo does not track this product's inventory, so there is no number to "
+                "show. Track it, or choose another source for the quantity."
+            ),
+            KIT: self.env._(
+                "A kit is shipped from its components, which are not counted yet. "
+                "Choose another source for the quantity."
             ),
             GUARDED: self.env._(
                 "Made to order, but the computed number is 0, which would end the "

@@ -112,8 +112,8 @@ class MarketplacePushLine(models.Model):
         required=True,
     )
     error = fields.Char()
-    request_id = fields.Char("Request")
-    correlation_id = fields.Char("Correlation")
+    request_id = fields.Char()
+    correlation_id = fields.Char()
     breakdown = fields.Json(help="The arithmetic of the number, as it was when sent.")
     explanation = fields.Text(compute="_compute_explanation")
 

@@ -231,7 +231,8 @@ class MarketplacePush(models.Model):
                 "rejected_count": counts.get("rejected", 0),
                 "retry_count": counts.get("retry", 0) + counts.get("unknown", 0),
                 "finished_at": False if self.submission else now,
-                "duration": (now - self.started_at).total_seconds(),
+                # Both are starts of transactions, to the microsecond.
+                "duration": (self.env.cr.now() - self.started_at).total_seconds(),
             }
         )
         if taken:

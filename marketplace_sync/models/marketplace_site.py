@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..engine.quantity import MTO_QTY
 
@@ -94,9 +95,26 @@ class MarketplaceSite(models.Model):
             site.listing_count = counts.get(site._origin, 0)
 
     @api.depends("name", "account_id.name")
+    @api.depends_context("marketplace_sync_short_name")
     def _compute_display_name(self):
+        """Name the account, too, except where a screen shows it beside the site."""
+        short = self.env.context.get("marketplace_sync_short_name")
         for site in self:
-            site.display_name = f"{site.account_id.name} / {site.name}"
+            name = site.name
+            site.display_name = name if short else f"{site.account_id.name} / {name}"
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find a site by its name, and by “account / site” as it is exported."""
+        if operator == "in":
+            return Domain.OR(self._search_display_name("=", one) for one in value)
+        domain = super()._search_display_name(operator, value)
+        if operator in ("=", "ilike", "=ilike") and " / " in (value or ""):
+            account, name = value.split(" / ", 1)
+            domain |= Domain("account_id.name", operator, account) & Domain(
+                "name", operator, name
+            )
+        return domain
 
     def write(self, vals):
         result = super().write(vals)

@@ -12,6 +12,17 @@ from odoo.tools import SQL
 from ..engine.buffer import VELOCITY_DAYS
 from .tools import int_array
 
+#: Why a product has no stock of its own to count.
+NOT_TRACKED, KIT = "not_tracked", "kit"
+
+
+def sum_over(by_warehouse, product_id, warehouse_ids):
+    """Sum a reading, by (product, warehouse), over the warehouses of one site."""
+    total = 0.0
+    for warehouse in warehouse_ids:  # a loop: twice as fast as sum()
+        total += by_warehouse.get((product_id, warehouse), 0.0)
+    return total
+
 
 class MarketplaceStock(models.AbstractModel):
     _name = "marketplace.stock"
@@ -48,6 +59,28 @@ class MarketplaceStock(models.AbstractModel):
         return {(product, warehouse): free for product, warehouse, free in rows}
 
     @api.model
+    def _sql_uncountable(self):
+        """Give SQL that says why a product (``p``, its template ``t``) has no stock of
+        its own to count, NULL when it has. Its 0 would end listings that should live.
+        """
+        kit = SQL("")
+        if "mrp.bom" in self.env:
+            kit = SQL(
+                """WHEN EXISTS (
+                    SELECT 1
+                      FROM mrp_bom b
+                     WHERE b.active
+                       AND b.type = 'phantom'
+                       AND (b.product_id = p.id
+                            OR (b.product_id IS NULL AND b.product_tmpl_id = t.id))
+                ) THEN %s""",
+                KIT,
+            )
+        return SQL(
+            "CASE WHEN t.is_storable IS NOT TRUE THEN %s %s END", NOT_TRACKED, kit
+        )
+
+    @api.model
     def _sql_not_expired(self):
         """Leave out what ``product_expiry`` would not pick: past the removal date."""
         if "removal_date" not in self.env["stock.quant"]._fields:
@@ -63,8 +96,8 @@ class MarketplaceStock(models.AbstractModel):
         The unreserved part of confirmed moves that take goods out of the warehouse's
         stock for good (deliveries, production, other warehouses). Not counted: what
         waits for another move, and moves made to order whose goods have not been
-        supplied yet. In multi-step deliveries the first step counts, by its final
-        destination.
+        supplied yet. Of several steps (deliveries, components of a production) the
+        first counts, by its final destination or by the moves that it feeds.
         """
         rows = self.env.execute_query(
             SQL(
@@ -83,20 +116,59 @@ class MarketplaceStock(models.AbstractModel):
                    AND l.warehouse_id = ANY(%s)
                    AND l.usage = 'internal'
                    AND l.marketplace_excluded IS NOT TRUE
-                   AND NOT (
-                       d.usage IN ('internal', 'view')
-                       AND d.warehouse_id IS NOT DISTINCT FROM l.warehouse_id
-                   )
                    AND NOT %s
+                   AND %s
                  GROUP BY m.product_id, l.warehouse_id
                 """,
                 self._sql_expected_supply(),
                 int_array(product_ids),
                 int_array(warehouse_ids),
                 self._sql_waits_for_order(),
+                self._sql_takes_goods_out(),
             )
         )
         return {(product, warehouse): demand for product, warehouse, demand in rows}
+
+    @api.model
+    def _sql_takes_goods_out(self):
+        """A move that ends (``d``) outside the warehouse that it starts in (``l``), or
+        that feeds one that does: a pick before a delivery of an older database,
+        components on their way to a production."""
+        return SQL(
+            """(
+                %s
+                OR EXISTS (
+                    WITH RECURSIVE fed AS (
+                        SELECT move_dest_id AS id
+                          FROM stock_move_move_rel
+                         WHERE move_orig_id = m.id
+                         UNION
+                        SELECT r.move_dest_id
+                          FROM fed
+                          JOIN stock_move_move_rel r ON r.move_orig_id = fed.id
+                    )
+                    SELECT 1
+                      FROM fed
+                      JOIN stock_move n ON n.id = fed.id
+                      JOIN stock_location nd
+                        ON nd.id = COALESCE(n.location_final_id, n.location_dest_id)
+                     WHERE n.state NOT IN ('done', 'cancel') AND %s
+                )
+            )""",
+            self._sql_is_outside("d"),
+            self._sql_is_outside("nd"),
+        )
+
+    @api.model
+    def _sql_is_outside(self, location):
+        """Tell whether a location is not a place of the warehouse of ``l``."""
+        return SQL(
+            """NOT (
+                %(location)s.usage IN ('internal', 'view')
+                AND %(location)s.warehouse_id IS NOT DISTINCT FROM l.warehouse_id
+            )""",
+            location=SQL.identifier(location),
+        )
 
     @api.model
     def _sql_expected_supply(self):
@@ -162,14 +234,6 @@ class MarketplaceStock(models.AbstractModel):
         Kits (a bridge) add what is made of them.
         """
         return set(product_ids)
-
-    @api.model
-    def _sum_over(self, by_warehouse, product_id, warehouse_ids):
-        """Sum a reading over the warehouses of one site."""
-        total = 0.0
-        for warehouse in warehouse_ids:  # a loop: twice as fast as sum()
-            total += by_warehouse.get((product_id, warehouse), 0.0)
-        return total
 
     @api.model
     def _group_by_warehouse(self, by_warehouse, product_id, warehouse_ids):

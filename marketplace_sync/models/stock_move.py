@@ -12,6 +12,7 @@ DEMAND_FIELDS = frozenset(
         "location_final_id",
         "procure_method",
         "move_orig_ids",
+        "move_dest_ids",
         "quantity",
     )
 )
@@ -29,7 +30,10 @@ class StockMove(models.Model):
     def write(self, vals):
         if not DEMAND_FIELDS.isdisjoint(vals):
             self.env["marketplace.stock.change"]._gather(self.product_id.ids)
-        return super().write(vals)
+        result = super().write(vals)
+        if "product_id" in vals:  # the new one is wanted now, as the old one was
+            self.env["marketplace.stock.change"]._gather(self.product_id.ids)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_marketplace_changed(self):

@@ -2,3 +2,17 @@ from . import test_push
 from . import test_submitted
 from . import test_tokens
 from . import test_channels
+from . import test_access
+from . import test_bad_input
+from . import test_buffer_policy
+from . import test_committed
+from . import test_credentials
+from . import test_made_to_order
+from . import test_neutralize
+from . import test_pools
+from . import test_quantity
+from . import test_refresh
+from . import test_tours
+from . import test_wizards
+from . import test_uncountable
+from . import test_security_screens

@@ -4,6 +4,7 @@ Nothing here speaks to a channel: numbers are computed, nothing is sent.
 """
 
 import itertools
+from contextlib import contextmanager
 
 from odoo.fields import Command
 from odoo.tests.common import TransactionCase
@@ -182,6 +183,15 @@ class MarketplaceCase(TransactionCase):
         return order
 
     # === NUMBERS ===
+
+    @contextmanager
+    def crons(self):
+        """Give an environment in which scheduled actions commit and roll back, inside
+        the test's own transaction."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            yield self.env(cr=cr)
+        self.env.invalidate_all()
 
     def refresh(self):
         """End the transaction, so to speak, and compute what it changed."""

@@ -4,6 +4,8 @@ Every test here is about one unit being counted once: as stock, or as promised, 
 as both and never as neither.
 """
 
+import itertools
+
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -97,6 +99,28 @@ class TestOneStep(CommittedCase):
         self.assertNumbers(listing, 0, 12, 0)
         self.put(product, 20)
         self.assertNumbers(listing, 20, 12, 8)
+
+    def test_a_move_in_dozens_is_counted_in_units_however_much_is_reserved(self):
+        """Odoo converts the lines of orders; transfers keep the unit of a person."""
+        product = self.make_product(stock=24)
+        listing = self.make_listing(product)
+        move = self.move(
+            product,
+            3,
+            self.warehouse.lot_stock_id,
+            self.customers,
+            product_uom=self.dozen.id,
+        )
+        self.assertNumbers(listing, 24, 36, 0)
+        move._action_assign()
+        self.assertEqual((move.quantity, move.product_uom), (2, self.dozen))
+        self.put(product, 20)
+        self.assertNumbers(listing, 20, 12, 8)
+
+    def test_more_reserved_than_wanted_is_no_negative_demand(self):
+        move = self.move(self.product, 5, self.warehouse.lot_stock_id, self.customers)
+        move.quantity = 8
+        self.assertNumbers(self.listing, 92, 0, 92)
 
     def test_a_product_kept_in_dozens_and_sold_by_the_piece(self):
         product = self.make_product(stock=5, uom_id=self.dozen.id)
@@ -378,6 +402,16 @@ class TestChains(ChainCase):
         self.assertNotIn(delivery.state, ("cancel", "done"))
         self.assertNumbers(self.listing, 100, 30, 70)
 
+    def test_what_a_supplier_will_not_send_is_taken_from_stock(self):
+        """12 of 30 came, the rest was cancelled: the order still wants 30."""
+        supply, delivery = self.chain()
+        self.done(supply, 12)
+        (delivery.move_orig_ids - supply)._action_cancel()
+        self.assertEqual(
+            set(delivery.move_orig_ids.mapped("state")), {"done", "cancel"}
+        )
+        self.assertNumbers(self.listing, 100, 18, 82)
+
     def test_a_supply_that_was_not_even_ordered_takes_nothing_from_stock(self):
         """Made to order with a request for quotation: no move to wait for yet."""
         product = self.make_product(stock=100)
@@ -394,8 +428,84 @@ class TestChains(ChainCase):
         )._action_confirm(create_proc=False)
         self.assertNumbers(listing, 100, 0, 100)
 
-    def test_steps_that_pull_each_other_count_each_unit_once(self):
-        """Databases upgraded from Odoo 17 have such open deliveries."""
+    def pull_chain(self, *places, quantity=30):
+        """Return moves from place to place, each waiting for the one before; none
+        knows where the goods go in the end."""
+        product = self.make_product(stock=100)
+        self.listing = self.make_listing(product)
+        moves = self.env["stock.move"]
+        for source, destination in itertools.pairwise(places):
+            before = moves[-1:]
+            moves += self.move(
+                product,
+                quantity,
+                source,
+                destination,
+                procure_method="make_to_order" if before else "make_to_stock",
+                move_orig_ids=[Command.set(before.ids)],
+            )
+        return moves
+
+    def test_pick_pack_and_ship_that_pull_each_other_count_each_unit_once(self):
+        """Open deliveries of a database upgraded from Odoo 17: only the last step
+        knows the customer."""
+        view = self.warehouse.view_location_id
+        steps = self.pull_chain(
+            self.warehouse.lot_stock_id,
+            self.make_location(view),
+            self.make_location(view),
+            self.customers,
+        )
+        self.assertNumbers(self.listing, 100, 30, 70)
+        for step in steps:
+            step._action_assign()
+            self.assertNumbers(self.listing, 70, 0, 70, "assigned")
+            step._do_unreserve()
+            self.assertNumbers(self.listing, 100, 30, 70, "unreserved")
+            self.done(step)
+            self.assertNumbers(self.listing, 70, 0, 70, "done")
+
+    def test_components_on_their_way_to_a_production_are_promised(self):
+        """Manufacturing in two steps: they are picked into the warehouse's own
+        pre-production place first."""
+        production = self.env["stock.location"].search(
+            [("usage", "=", "production"), ("company_id", "=", self.company.id)],
+            limit=1,
+        )
+        self.assertTrue(production)
+        pick, consume = self.pull_chain(
+            self.warehouse.lot_stock_id,
+            self.make_location(self.warehouse.view_location_id),
+            production,
+        )
+        self.assertNumbers(self.listing, 100, 30, 70)
+        self.done(pick)
+        self.assertNumbers(self.listing, 70, 0, 70)
+        consume._do_unreserve()
+        self.assertNumbers(self.listing, 100, 30, 70)
+        consume._action_cancel()
+        self.assertNumbers(self.listing, 100, 0, 100)
+
+    def test_a_pick_for_a_delivery_that_was_cancelled_promises_nothing(self):
+        output = self.make_location(self.warehouse.view_location_id)
+        pick, ship = self.pull_chain(
+            self.warehouse.lot_stock_id, output, self.customers
+        )
+        self.assertNumbers(self.listing, 100, 30, 70)
+        ship._action_cancel()
+        self.assertNotIn(pick.state, ("cancel", "done"))
+        self.assertNumbers(self.listing, 100, 0, 100)
+
+    def test_a_chain_that_stays_in_the_warehouse_promises_nothing(self):
+        view = self.warehouse.view_location_id
+        self.pull_chain(
+            self.warehouse.lot_stock_id,
+            self.make_location(view),
+            self.make_location(view),
+        )
+        self.assertNumbers(self.listing, 100, 0, 100)
+
+    def test_steps_that_pull_each_other_survive_a_backorder(self):
         product = self.make_product(stock=100)
         self.listing = self.make_listing(product)
         output = self.make_location(self.warehouse.view_location_id)

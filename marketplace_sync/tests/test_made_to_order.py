@@ -103,6 +103,10 @@ class TestDefaultSource(MadeToOrderCase):
         product = self.make_product(route_ids=self.mto.ids)
         self.mto.active = False
         self.assertEqual(self.source_of(product), "stock")
+        # nor when somebody looks at archived records, and its rules are not archived
+        self.mto.with_context(active_test=False).rule_ids.active = True
+        seen = product.with_context(active_test=False)
+        self.assertFalse(seen._marketplace_is_made_to_order(self.warehouse))
 
     def test_an_archived_rule_says_nothing(self):
         route = self.make_route()

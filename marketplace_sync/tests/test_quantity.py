@@ -149,6 +149,7 @@ class TestFreeQuantity(MarketplaceCase):
         product = self.make_product(stock=5)
         self.put(product, 3, below)
         listing = self.make_listing(product)
+        self.changed_products()
         shelf.marketplace_not_for_sale = True
         self.assertNumbers(listing, 5, 0, 5)
         shelf.marketplace_not_for_sale = False
@@ -162,6 +163,7 @@ class TestFreeQuantity(MarketplaceCase):
         product = self.make_product(stock=5)
         self.put(product, 3, shelf)
         listing = self.make_listing(product)
+        self.changed_products()
         shelf.location_id = damaged
         self.assertNumbers(listing, 5, 0, 5)
 
@@ -172,6 +174,7 @@ class TestFreeQuantity(MarketplaceCase):
         self.put(product, 3, shelf)
         here = self.make_listing(product)
         there = self.make_listing(product, self.make_site(second))
+        self.changed_products()
         shelf.location_id = second.lot_stock_id
         self.refresh()
         self.assertEqual((here.qty, there.qty), (0, 3))

@@ -1,0 +1,5 @@
+from . import (
+    marketplace_account_preview,
+    marketplace_listing_match,
+    marketplace_listing_match_line,
+)

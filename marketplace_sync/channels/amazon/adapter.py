@@ -34,6 +34,7 @@ from .const import (
     MAX_FEED_ROWS,
     PATCH_BATCH,
     REPORT_WAIT_SECONDS,
+    REPORTS,
     SETTLING_SECONDS,
 )
 from .reading import Reader
@@ -149,8 +150,9 @@ class AmazonAdapter(Adapter):
     # --- reading ----------------------------------------------------------------------
     def fetch_listings(self):
         patience = int(self._option("report_wait_seconds", REPORT_WAIT_SECONDS))
+        reports = dict(self.config.data.get(REPORTS) or {})
         for site in self.config.sites or self._active_sites():
-            yield from self._reader.catalogue(site, patience, self.sleep)
+            yield from self._reader.catalogue(site, patience, self.sleep, reports)
 
     def _active_sites(self):
         sites = [_site(participation) for participation in self._participations()]

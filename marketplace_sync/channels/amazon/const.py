@@ -114,6 +114,10 @@ REPORT_OPTIONS = {"preferredReportDocumentLocale": "en_US"}
 #: How long ``fetch_listings`` waits for a report by default, and between two looks.
 REPORT_WAIT_SECONDS = 300
 REPORT_POLL_SECONDS = 15
+#: Seconds until it makes sense to look again for one that was not ready.
+REPORT_RETRY_SECONDS = 60
+#: Where the ids of reports that are being made are remembered, by site.
+REPORTS = "listings_reports"
 
 # --- documents ------------------------------------------------------------------------
 #: A larger document is not one of ours (bytes as transferred): unpacked, a report of

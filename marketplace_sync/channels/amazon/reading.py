@@ -3,6 +3,7 @@
 from ..errors import (
     RejectedError,
     RetryableError,
+    TakesLong,
     UnknownListing,
 )
 from . import listings, reports
@@ -11,6 +12,8 @@ from .const import (
     READ_PARTS,
     REPORT_OPTIONS,
     REPORT_POLL_SECONDS,
+    REPORT_RETRY_SECONDS,
+    REPORTS,
     SEARCH_CAP,
     SEARCH_SIZE,
 )
@@ -81,7 +84,7 @@ class Reader:
             if answer.body.get("sku") == sku:
                 found = (answer.body, answer.request_id)
         except UnknownListing:
-            pass
+            found = None
         except RejectedError as error:
             words = f"Amazon cannot look this SKU up. {error.message}"
         yield from _answers(found, site, refs, words)
@@ -108,31 +111,38 @@ class Reader:
             page = self.search(site, pageToken=token, **filters)
 
     # --- the catalogue ----------------------------------------------------------------
-    def catalogue(self, site, patience, sleep):
+    def catalogue(self, site, patience, sleep, asked):
         """Yield every listing of a site.
 
         A small catalogue is searched, which is fresh; a large one is reported,
         because a search ends after 1,000 items.
 
         :param patience: seconds to wait for the report
+        :param asked: ids of reports that were asked for, by site; one that is not
+            ready is noted here and in the exception, and waited for the next time
         """
+        if site in asked:
+            yield from self._reported(site, patience, sleep, asked)
+            return
         pages = self.pages(site, pageSize=SEARCH_SIZE, sortBy="sku", sortOrder="ASC")
         for number, page in enumerate(pages):
             total = int(page.body.get("numberOfResults") or 0)
             if number == 0 and total >= SEARCH_CAP:
-                yield from self._reported(site, patience, sleep)
+                yield from self._reported(site, patience, sleep, asked)
                 return
             for item in page.body.get("items") or ():
                 yield listings.listing_of(item, site, request_id=page.request_id)
 
-    def _reported(self, site, patience, sleep):
-        created = self.transport.call(
-            "createReport",
-            reportType=LISTINGS_REPORT,
-            marketplaceIds=[site],
-            reportOptions=REPORT_OPTIONS,
-        )
-        report = self._report(required(created, "reportId"), patience, sleep)
+    def _reported(self, site, patience, sleep, asked):
+        if site not in asked:
+            created = self.transport.call(
+                "createReport",
+                reportType=LISTINGS_REPORT,
+                marketplaceIds=[site],
+                reportOptions=REPORT_OPTIONS,
+            )
+            asked[site] = required(created, "reportId")
+        report = self._report(site, patience, sleep, asked)
         document = self.transport.call(
             "getReportDocument", required(report, "reportDocumentId")
         )
@@ -142,11 +152,11 @@ class Reader:
                 if listing:
                     yield listing
 
-    def _report(self, report_id, patience, sleep):
+    def _report(self, site, patience, sleep, asked):
         """Wait until a report is there; return the answer that says so."""
         waited = 0
         while True:
-            answer = self.transport.call("getReport", report_id)
+            answer = self.transport.call("getReport", asked[site])
             status = answer.body.get("processingStatus")
             if status == "DONE":
                 return answer
@@ -158,10 +168,11 @@ class Reader:
                     1800,
                 )
             if waited >= patience:
-                raise _no_report(
+                raise TakesLong(
                     f"Amazon's listings report was not ready after {waited} seconds.",
-                    answer,
-                    300,
+                    remember={REPORTS: dict(asked)},
+                    retry_after=REPORT_RETRY_SECONDS,
+                    request_id=answer.request_id,
                 )
             sleep(REPORT_POLL_SECONDS)
             waited += REPORT_POLL_SECONDS

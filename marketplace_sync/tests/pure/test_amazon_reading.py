@@ -2,10 +2,15 @@
 
 import io
 import unittest
+from dataclasses import replace
 
 from marketplace_sync.channels.amazon import listings, reports
 from marketplace_sync.channels.base import ListingRef
-from marketplace_sync.channels.errors import ChannelUnreachable, RetryableError
+from marketplace_sync.channels.errors import (
+    ChannelUnreachable,
+    RetryableError,
+    TakesLong,
+)
 from marketplace_sync.tests.pure.amazon_case import (
     CANADA,
     GERMANY,
@@ -212,6 +217,17 @@ class TestCatalogue(AmazonCase, unittest.TestCase):
         self.fault("createReport", "stuck")
         with self.assertRaisesRegex(RetryableError, "not ready after 60 seconds"):
             self.fetch(report_wait_seconds=60)
+
+    def test_a_report_that_takes_long_is_waited_for_again_not_made_again(self):
+        self.fill(1_000)
+        self.seed(report_seconds=600, rate_limits=False)
+        with self.assertRaises(TakesLong) as caught:
+            self.fetch(report_wait_seconds=15)
+        adapter = self.make_adapter()
+        adapter.config = replace(adapter.config, data=caught.exception.remember)
+        self.seed(report_seconds=0)
+        self.assertEqual(len(list(adapter.fetch_listings())), 1_000)
+        self.assertEqual(self.calls().count("createReport"), 1)
 
     def test_a_report_that_amazon_does_not_make_is_told(self):
         self.fill(1_000)

@@ -6,13 +6,13 @@ PYTHON ?= python3
 # Variables of the command line and the environment reach the scripts by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pure test-odoo lint format bench \
+.PHONY: help setup demo test test-pure test-odoo lint format bench i18n \
         db update shell serve stop clean
 
 help:  ## show this list
 	@echo "make <target> [VARIABLE=value …]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ODOO_PATH=~/odoo   use this Odoo 19 source tree instead of Debian's package"
 	@echo "  PGHOST=localhost   use this PostgreSQL server (with PGPORT, PGUSER, PGPASSWORD)"
@@ -42,6 +42,9 @@ format:  ## let ruff format the sources
 
 bench:  ## the figures of the README (BENCH_ARGS)
 	@$(PYTHON) -m dev bench
+
+i18n:  ## export the translation template and merge it into every language
+	@$(PYTHON) -m dev i18n
 
 db:  ## make -s db DB=x: a fresh database with the addon, without demo data
 	@$(PYTHON) -m dev db

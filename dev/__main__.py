@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": "lint:main",
     "format": "lint:fix",
     "bench": "bench:main",
+    "i18n": "translations:main",
     "db": "database:create",
     "update": "database:update",
     "shell": "database:shell",

@@ -37,7 +37,10 @@ credentials = {
         "amazon_client_secret": "amzn1.oa2-cs.v1.simulator",
         "amazon_refresh_token": "Atzr|simulator",
     },
-    "shopify": {"shopify_shop": "demo-shop", "shopify_access_token": "demo-access-token"},
+    "shopify": {
+        "shopify_shop": "demo-shop",
+        "shopify_access_token": "demo-access-token",
+    },
     "mercadolibre": {
         "mercadolibre_user_id": "1234567890",
         "mercadolibre_client_id": "1111222233334444",
@@ -62,7 +65,8 @@ for channel, url in urls.items():
         "warehouse_ids": warehouse.ids,
     })
     env["marketplace.listing"].create([
-        {"site_id": site.id, "sku": p.default_code, "product_id": p.id} for p in products
+        {"site_id": site.id, "sku": product.default_code, "product_id": product.id}
+        for product in products
     ])
     env.cr.commit()
     account.action_go_live()
@@ -206,7 +210,9 @@ def test_killed_while_sending_every_listing_ends_at_its_right_quantity(
     wait_for("sending on every channel", lambda: all(writes(simulator)))
     os.kill(servers[0].pid, signal.SIGKILL)
     servers[0].wait()
-    assert json.loads(run(database, EXPECTED))["sending"], "nothing was in flight when it died"
+    assert json.loads(run(database, EXPECTED))["sending"], (
+        "nothing was in flight when it died"
+    )
     simulator.clear_faults()
     servers.append(start_server(database))
     run(database, SELL + WAKE)

@@ -18,6 +18,8 @@ _logger = logging.getLogger(__name__)
 
 #: (connect, read) seconds of every call.
 TIMEOUT = (5, 30)
+#: No channel's limit counts over more than a day (seconds).
+MAX_RETRY_AFTER = 86_400.0
 #: An answer larger than this is not one of ours (bytes).
 MAX_BODY = 64 * 1024 * 1024
 #: Field names whose values never reach a log or an error message.
@@ -57,7 +59,8 @@ def request_id_of(headers):
 def retry_after_of(headers):
     """Return ``Retry-After`` in seconds, None when absent or a date."""
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        seconds = float(headers.get("retry-after", ""))  # "inf" and "nan", too
+        return min(max(0.0, seconds), MAX_RETRY_AFTER)
     except ValueError:
         return None
 

@@ -12,6 +12,7 @@ from . import (
     marketplace_site,
     marketplace_listing,
     marketplace_listing_actions,
+    marketplace_listing_numbers,
     marketplace_listing_refresh,
     marketplace_listing_explain,
     marketplace_listing_health,

@@ -66,7 +66,9 @@ class MarketplaceAccount(models.Model):
 
     def _words_of(self, error):
         if isinstance(error, ChannelBlockedError):
-            return self.env._("%(name)s refuses us: %(error)s", name=self.name, error=error)
+            return self.env._(
+                "%(name)s refuses us: %(error)s", name=self.name, error=error
+            )
         return self.env._("%(name)s: %(error)s", name=self.name, error=error)
 
     def _note_connection(self, report):

@@ -17,7 +17,7 @@ class MarketplaceAccount(models.Model):
         return Adapter
 
     def _get_adapter_credentials(self):
-        """Return the account's credentials without the channel's prefix, secrets too."""
+        """Return the credentials without the channel's prefix, secrets too."""
         self.ensure_one()
         prefix = f"{self.channel}_"
         names = [name for name in self._fields if name.startswith(prefix)]

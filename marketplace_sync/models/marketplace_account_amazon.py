@@ -23,9 +23,7 @@ class MarketplaceAccount(models.Model):
 
     def _get_adapter_class(self):
         return (
-            AmazonAdapter
-            if self.channel == "amazon"
-            else super()._get_adapter_class()
+            AmazonAdapter if self.channel == "amazon" else super()._get_adapter_class()
         )
 
     def _get_secret_fields(self):

@@ -12,11 +12,14 @@ class MarketplaceAccount(models.Model):
         ondelete={"mercadolibre": "cascade"},
     )
     mercadolibre_user_id = fields.Char("Mercado Libre User ID", copy=False)
-    mercadolibre_client_id = fields.Char("Mercado Libre Client ID", copy=False, groups=MANAGER)
+    mercadolibre_client_id = fields.Char(
+        "Mercado Libre Client ID", copy=False, groups=MANAGER
+    )
     mercadolibre_client_secret = Secret("Mercado Libre Client Secret")
     mercadolibre_access_token = Secret("Mercado Libre Access Token")
     mercadolibre_refresh_token = Secret(
-        "Mercado Libre Refresh Token", help="Works once: it is replaced at every refresh."
+        "Mercado Libre Refresh Token",
+        help="Works once: it is replaced at every refresh.",
     )
 
     def _get_adapter_class(self):

@@ -32,7 +32,7 @@ class MarketplaceAccount(models.Model):
     # === CRON ===
 
     def _cron_push(self):
-        """Read what must be read, send what waits. For all accounts when called on none.
+        """Read what must be read, send what waits; for all accounts when for none.
 
         Never raises for a fault of a channel, nor for a bug: an exception would put the
         scheduled action into a hot loop, or to sleep for good.
@@ -160,9 +160,11 @@ class MarketplaceAccount(models.Model):
             return self.env["marketplace.push"]
         breakdowns = listings._refresh()
         listings = listings.filtered(
-            lambda listing: listing.sync_state == "pending"
-            and listing.id in breakdowns
-            and listing.fulfilment == "merchant"
+            lambda listing: (
+                listing.sync_state == "pending"
+                and listing.id in breakdowns
+                and listing.fulfilment == "merchant"
+            )
         )
         if not listings:  # all came back to what is shown already
             return self._claim(adapter)

@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..engine import backoff
 from .tools import update_many
@@ -144,7 +143,9 @@ class MarketplacePush(models.Model):
         updates, outcomes = [], []
         for line in submitted:
             row = by_sku.get(line.sku)
-            outcome = "retry" if came_to_nothing else row.outcome if row else "submitted"
+            outcome = row.outcome if row else "submitted"
+            if came_to_nothing:
+                outcome = "retry"
             outcomes.append(
                 {
                     "id": line.id,

@@ -21,10 +21,13 @@ class MarketplaceBufferPolicy(models.Model):
 
     @api.model
     def _get_default(self):
-        return self.env.ref(
-            "marketplace_sync.marketplace_buffer_policy_velocity",
-            raise_if_not_found=False,
-        ) or self.browse()
+        return (
+            self.env.ref(
+                "marketplace_sync.marketplace_buffer_policy_velocity",
+                raise_if_not_found=False,
+            )
+            or self.browse()
+        )
 
     def _get_engine_lines(self):
         """Return the lines as the engine takes them."""
@@ -47,8 +50,10 @@ class MarketplaceBufferPolicy(models.Model):
 
     def _mark_listings_changed(self):
         """Have the listings that follow these policies computed again."""
-        listings = self.env["marketplace.listing"].sudo().search(
-            [("effective_buffer_policy_id", "in", self.ids)]
+        listings = (
+            self.env["marketplace.listing"]
+            .sudo()
+            .search([("effective_buffer_policy_id", "in", self.ids)])
         )
         listings._mark_changed()
 

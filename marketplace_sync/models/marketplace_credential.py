@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, config
@@ -80,8 +79,8 @@ class MarketplaceCredential(models.Model):
         except ValueError as error:
             raise WrongKeyError(
                 self.env._(
-                    "The encryption key in %(environment)s or %(option)s is not a Fernet "
-                    "key (32 url-safe base64-encoded bytes).",
+                    "The encryption key in %(environment)s or %(option)s is not a "
+                    "Fernet key (32 url-safe base64-encoded bytes).",
                     environment=KEY_ENVIRONMENT,
                     option=KEY_OPTION,
                 )

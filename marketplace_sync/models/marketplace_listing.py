@@ -120,7 +120,7 @@ class MarketplaceListing(models.Model):
         "Own Number",
         readonly=True,
         copy=False,
-        help="What this listing would show alone, before its pool agrees on one number.",
+        help="What this listing would show alone, before its pool agrees on one.",
     )
     sellable_qty = fields.Integer(
         "Sellable", readonly=True, copy=False, help="What the channel must show."

@@ -9,23 +9,39 @@ class MarketplaceListing(models.Model):
     def action_push(self):
         """Send these listings' numbers now, whatever was published before."""
         self._refresh()
-        movable = self.filtered(
-            lambda l: l.sync_state in ("synced", "pending", "submitted", "failed")
-            and not l.block_code
-            and l.fulfilment == "merchant"
+        unread = self._read_again_if_never_verified()
+        movable = (self - unread).filtered(
+            lambda listing: (
+                listing.sync_state in ("synced", "pending", "submitted", "failed")
+                and not listing.block_code
+                and listing.fulfilment == "merchant"
+            )
         )
         movable._enqueue()
-        return self._notify_enqueued(len(movable))
+        return self._notify_enqueued(len(movable | unread))
 
     def action_retry(self):
-        """Try failed listings again; those that were never read are read first."""
+        """Try failed listings again; those that were never verified are read first."""
         self._refresh()
-        failed = self.filtered(lambda l: l.sync_state == "failed" and not l.block_code)
-        unread = failed.filtered(lambda l: not l.channel_qty_at)
-        unread.write({"sync_state": "unverified", **self._no_failure()})
-        unread.account_id._wake()
+        failed = self.filtered(
+            lambda listing: listing.sync_state == "failed" and not listing.block_code
+        )
+        unread = failed._read_again_if_never_verified()
         (failed - unread)._enqueue()
         return self._notify_enqueued(len(failed))
+
+    def _read_again_if_never_verified(self):
+        """Read those again whose first read found a reason not to push; return them."""
+        unread = self.filtered(
+            lambda listing: (
+                listing.sync_state == "failed"
+                and not listing.block_code
+                and not listing.published_at
+            )
+        )
+        unread.write({"sync_state": "unverified", **self._no_failure()})
+        unread.account_id._wake()
+        return unread
 
     @api.model
     def _no_failure(self):
@@ -72,13 +88,13 @@ class MarketplaceListing(models.Model):
 
     def action_pause(self):
         """Send nothing more for these listings; what the channel shows stays."""
-        self.filtered(lambda l: l.fulfilment == "merchant").write(
+        self.filtered(lambda listing: listing.fulfilment == "merchant").write(
             {"sync_state": "paused", **self._no_failure()}
         )
 
     def action_resume(self):
         """End a pause, or a stop of selling; the channel is read first."""
-        self.filtered(lambda l: l.fulfilment == "merchant").write(
+        self.filtered(lambda listing: listing.fulfilment == "merchant").write(
             {"sync_state": "unverified", "is_stopped": False, **self._no_failure()}
         )
         self.account_id._wake()
@@ -89,7 +105,7 @@ class MarketplaceListing(models.Model):
 
     def action_verify(self):
         """Read these listings from the channel again, as a new listing is."""
-        self.filtered(lambda l: l.sync_state != "paused").write(
+        self.filtered(lambda listing: listing.sync_state != "paused").write(
             {"sync_state": "unverified", **self._no_failure()}
         )
         self.account_id._wake()

@@ -1,9 +1,7 @@
 """Why this number: every line of the arithmetic, with its value, for a person."""
 
 from markupsafe import Markup
-
 from odoo import api, fields, models
-
 
 
 class MarketplaceListing(models.Model):
@@ -22,12 +20,16 @@ class MarketplaceListing(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Why %(qty)s? %(sku)s", qty=self.sellable_qty, sku=self.sku),
+            "name": self.env._(
+                "Why %(qty)s? %(sku)s", qty=self.sellable_qty, sku=self.sku
+            ),
             "res_model": self._name,
             "res_id": self.id,
             "views": [
                 (
-                    self.env.ref("marketplace_sync.marketplace_listing_view_explain").id,
+                    self.env.ref(
+                        "marketplace_sync.marketplace_listing_view_explain"
+                    ).id,
                     "form",
                 )
             ],
@@ -226,8 +228,8 @@ class MarketplaceListing(models.Model):
             )
         lowest = min(everyone, key=lambda listing: listing.own_qty)
         return self.env._(
-            "The channel keeps one counter for %(sites)s. Their own numbers differ; the "
-            "lowest is published: %(qty)s (%(site)s).",
+            "The channel keeps one counter for %(sites)s. Their own numbers differ; "
+            "the lowest is published: %(qty)s (%(site)s).",
             sites=", ".join(everyone.mapped("site_id.name")),
             qty=lowest.own_qty,
             site=lowest.site_id.name,

@@ -38,9 +38,7 @@ class MarketplaceListing(models.Model):
             "qty": self.sellable_qty,
             "lead_time_days": self._get_lead_time_days() or None,
             "correlation_id": self.correlation_id or None,
-            "breakdown": json.dumps(
-                self._get_breakdown_values(breakdown, warehouses)
-            ),
+            "breakdown": json.dumps(self._get_breakdown_values(breakdown, warehouses)),
         }
 
     def _get_lead_time_days(self):
@@ -50,9 +48,7 @@ class MarketplaceListing(models.Model):
 
     def _set_uncertain(self):
         """A number was sent and no answer came: send again, whatever it is."""
-        self.filtered(
-            lambda listing: listing.sync_state in engine_state.MOVABLE
-        ).write(
+        self.filtered(lambda listing: listing.sync_state in engine_state.MOVABLE).write(
             {
                 "is_uncertain": True,
                 "sync_state": "pending",

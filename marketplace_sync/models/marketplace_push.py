@@ -34,7 +34,8 @@ class MarketplacePush(models.Model):
         required=True,
         index=True,
         help="Submitted: the channel works on it. Partly done: some rows were refused "
-        "or wait. Interrupted: Odoo was stopped while sending; its rows were sent again.",
+        "or wait. Interrupted: Odoo was stopped while sending; its rows were sent "
+        "again.",
     )
     idempotency_key = fields.Char(
         required=True,

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..engine.quantity import MTO_QTY
@@ -55,8 +56,8 @@ class MarketplaceSite(models.Model):
     )
     lead_time_days = fields.Integer(
         "Lead Time (days)",
-        help="Handling time that is published with the quantity where the channel takes "
-        "one. 0 = the product's own.",
+        help="Handling time that is published with the quantity where the channel "
+        "takes one. 0 = the product's own.",
     )
     listing_ids = fields.One2many("marketplace.listing", "site_id", "Listings")
     listing_count = fields.Integer(compute="_compute_listing_count")
@@ -78,6 +79,18 @@ class MarketplaceSite(models.Model):
     _check_lead_time = models.Constraint(
         "CHECK (lead_time_days >= 0)", "A lead time cannot be negative."
     )
+
+    @api.constrains("account_id")
+    def _check_account_of_listings(self):
+        for site in self.with_context(active_test=False):
+            if site.listing_ids.account_id - site.account_id:
+                raise ValidationError(
+                    self.env._(
+                        "The listings of %s belong to its account. Create a site of "
+                        "the other account instead.",
+                        site.name,
+                    )
+                )
 
     #: What changes the numbers of a site's listings.
     _quantity_fields = frozenset(

@@ -43,9 +43,11 @@ class ProductProduct(models.Model):
         routes = product.route_ids | product.categ_id.total_route_ids
         routes |= warehouses.sudo().route_ids
         rules = routes.filtered("active").rule_ids.filtered(
-            lambda rule: rule.active
-            and rule.action in ("pull", "pull_push")
-            and rule.procure_method in ("make_to_order", "mts_else_mto")
+            lambda rule: (
+                rule.active
+                and rule.action in ("pull", "pull_push")
+                and rule.procure_method in ("make_to_order", "mts_else_mto")
+            )
         )
         for rule in rules:
             source = rule.location_src_id.warehouse_id

@@ -32,8 +32,10 @@ class StockLocation(models.Model):
 
     def _marketplace_stock_changed(self):
         """Have the products that lie here or below computed again."""
-        quants = self.env["stock.quant"].sudo()._read_group(
-            [("location_id", "child_of", self.ids)], ["product_id"]
+        quants = (
+            self.env["stock.quant"]
+            .sudo()
+            ._read_group([("location_id", "child_of", self.ids)], ["product_id"])
         )
         self.env["marketplace.stock.change"]._gather(
             [product.id for (product,) in quants]

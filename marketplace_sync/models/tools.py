@@ -4,9 +4,8 @@ import logging
 import random
 import time
 
-from psycopg2 import OperationalError, errorcodes
-
 from odoo.tools import SQL
+from psycopg2 import OperationalError, errorcodes
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ def int_array(numbers):
     The driver adapts a list element by element, which takes longer than most queries
     that are given one.
     """
-    return SQL("%s::int4[]", "{%s}" % ",".join(map(str, numbers)))
+    return SQL("%s::int4[]", "{" + ",".join(map(str, numbers)) + "}")
 
 
 def update_many(records, rows, columns, extra=None, extra_columns=None):

@@ -112,9 +112,7 @@ class MemoryAdapter(Adapter):
         if self.shelf.asynchronous and level.quantity:
             waiting = self.shelf.submissions.setdefault(idempotency_key, {})
             waiting[level.ref.site_code, level.ref.sku] = level.quantity
-            return PushResult(
-                level.ref.key, "submitted", submission=idempotency_key
-            )
+            return PushResult(level.ref.key, "submitted", submission=idempotency_key)
         self.shelf.quantities[level.ref.site_code, level.ref.sku] = level.quantity
         return PushResult(level.ref.key, "accepted", request_id="request-1")
 

@@ -55,9 +55,7 @@ class PushCase(TransactionCase):
         self.env["marketplace.credential"]._write_secrets(
             self.account.id, {"shopify_access_token": "token-of-the-test"}
         )
-        tokens = patch.object(
-            self.adapter_class, "request_token", lambda adapter: None
-        )
+        tokens = patch.object(self.adapter_class, "request_token", lambda adapter: None)
         tokens.start()
         self.addCleanup(tokens.stop)
 

@@ -220,6 +220,16 @@ class TestIncomplete(MarketplaceCase):
             self.neighbour.account_id = self.make_account()
         self.assertIn("not a site of", str(caught.exception))
 
+    def test_a_site_with_listings_does_not_change_its_account(self):
+        """They would be sent to one account's sites with another's credentials."""
+        with self.assertRaises(ValidationError):
+            self.site.account_id = self.make_account()
+        self.neighbour.active = False
+        with self.assertRaises(ValidationError):
+            self.site.account_id = self.make_account()
+        empty = self.make_site(self.warehouse)
+        empty.account_id = self.make_account()
+
     def test_a_listing_that_moves_to_another_site_gets_its_number(self):
         second = self.make_warehouse()
         self.put(self.neighbour.product_id, 2, second.lot_stock_id)

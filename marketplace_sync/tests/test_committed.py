@@ -117,10 +117,13 @@ class TestOneStep(CommittedCase):
         self.put(product, 20)
         self.assertNumbers(listing, 20, 12, 8)
 
-    def test_more_reserved_than_wanted_is_no_negative_demand(self):
-        move = self.move(self.product, 5, self.warehouse.lot_stock_id, self.customers)
+    def test_more_reserved_than_wanted_hides_no_other_demand(self):
+        stock = self.warehouse.lot_stock_id
+        move = self.move(self.product, 5, stock, self.customers)
         move.quantity = 8
         self.assertNumbers(self.listing, 92, 0, 92)
+        self.move(self.product, 10, stock, self.customers)
+        self.assertNumbers(self.listing, 92, 10, 82)
 
     def test_a_product_kept_in_dozens_and_sold_by_the_piece(self):
         product = self.make_product(stock=5, uom_id=self.dozen.id)
@@ -484,6 +487,18 @@ class TestChains(ChainCase):
         consume._do_unreserve()
         self.assertNumbers(self.listing, 100, 30, 70)
         consume._action_cancel()
+        self.assertNumbers(self.listing, 100, 0, 100)
+
+    def test_a_pick_for_a_delivery_that_has_left_promises_nothing(self):
+        """The goods were taken from the output by hand; the pick was forgotten."""
+        output = self.make_location(self.warehouse.view_location_id)
+        _pick, ship = self.pull_chain(
+            self.warehouse.lot_stock_id, output, self.customers
+        )
+        self.put(self.listing.product_id, 30, output)
+        ship.quantity = 30
+        ship.picked = True
+        ship._action_done()
         self.assertNumbers(self.listing, 100, 0, 100)
 
     def test_a_pick_for_a_delivery_that_was_cancelled_promises_nothing(self):

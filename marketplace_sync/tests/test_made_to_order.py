@@ -105,6 +105,7 @@ class TestDefaultSource(MadeToOrderCase):
         self.assertEqual(self.source_of(product), "stock")
         # nor when somebody looks at archived records, and its rules are not archived
         self.mto.with_context(active_test=False).rule_ids.active = True
+        self.env.invalidate_all()
         seen = product.with_context(active_test=False)
         self.assertFalse(seen._marketplace_is_made_to_order(self.warehouse))
 

@@ -1,7 +1,6 @@
 """Which screens show what to whom."""
 
 from lxml import etree
-
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 

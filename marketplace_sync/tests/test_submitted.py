@@ -49,9 +49,7 @@ class TestAcknowledged(PushCase):
         self._age(listing, 1000)
         self.run_cron()
         self.assertEqual((listing.sync_state, listing.attempt_count), ("pending", 1))
-        self.assertEqual(
-            listing.last_error, "The channel acknowledged 10 but shows 0."
-        )
+        self.assertEqual(listing.last_error, "The channel acknowledged 10 but shows 0.")
         self.due(listing)
         self.run_cron()
         self.assertEqual(self.shelf.sent(), [("A", 10), ("A", 10)])

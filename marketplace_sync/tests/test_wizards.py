@@ -547,3 +547,21 @@ class TestImport(PushCase):
         )
         self.assertFalse(result["messages"])
         self.assertEqual(self.account.listing_ids.sku, "S 1")
+
+
+@tagged("post_install", "-at_install")
+class TestRetryAfterTheFirstRead(PushCase):
+    def test_listing_that_failed_its_first_read_is_read_again_before_any_push(self):
+        listing = self.make_listing("A-1", 10, shown=None)
+        self.go_live()
+        for action in ("action_retry", "action_push"):
+            self.run_cron()
+            self.assertEqual(listing.sync_state, "failed")
+            getattr(listing, action)()
+            self.assertEqual(listing.sync_state, "unverified")
+        self.run_cron()
+        self.assertEqual(self.shelf.calls, [], "nothing goes to an unknown SKU")
+        self.shelf.quantities["M1", "A-1"] = 2
+        listing.action_retry()
+        self.run_cron()
+        self.assertEqual(self.shelf.sent(), [("A-1", 10)])

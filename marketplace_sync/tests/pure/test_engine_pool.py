@@ -10,7 +10,8 @@ MEMBERS = st.lists(
     st.builds(
         PoolMember,
         source=st.sampled_from(("stock", "mto", "manual", "capacity")),
-        sellable=st.integers(0, 50),
+        sellable=st.integers(0, 50) | st.just(0),
+        stopped=st.booleans(),
     ),
     min_size=1,
     max_size=6,
@@ -28,8 +29,10 @@ def test_a_pool_publishes_the_lowest_of_its_numbers(members):
 def test_a_computation_never_publishes_zero_for_made_to_order(members):
     number = pool_number(members)
     is_made_to_order = any(member.source == "mto" for member in members)
-    typed = any(m.source == "manual" and m.sellable == 0 for m in members)
-    if number.quantity == 0 and is_made_to_order and not typed:
+    by_a_person = any(
+        m.sellable == 0 and (m.source == "manual" or m.stopped) for m in members
+    )
+    if number.quantity == 0 and is_made_to_order and not by_a_person:
         assert number.guarded
     else:
         assert not number.guarded

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace_sync.channels.errors import RateLimited
+from marketplace_sync.channels.http import retry_after_of
 from marketplace_sync.channels.ratelimit import (
     PENALTY_SECONDS,
     Bucket,
@@ -140,6 +141,24 @@ def test_a_lower_rate_that_an_answer_tells_is_adopted_a_higher_one_is_not():
     limited.lower("call", 50)
     limited.lower("call", 0)
     assert limited.buckets["call"].limit == Bucket(2, 5)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("3", 3.0),
+        ("0.5", 0.5),
+        ("-7", 0.0),
+        ("nan", 0.0),
+        ("inf", 86_400.0),
+        ("1e300", 86_400.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+        ("", None),
+    ],
+)
+def test_no_answer_makes_us_wait_for_ever(header, seconds):
+    assert retry_after_of({"retry-after": header}) == seconds
+    assert retry_after_of({}) is None
 
 
 # === THE LIMITER ===

@@ -319,7 +319,7 @@ class Orders:
         return order
 
     def search(self, query):
-        """One page of the seller's orders by ``date_closed``, none of them cancelled."""
+        """One page of the seller's orders by ``date_closed``, none cancelled."""
         if first(query, "seller") != str(self.shop.seller["id"]):
             refuse(403, "caller.id does not match", "caller.id.invalid")
         limit = min(int(first(query, "limit", "50")), LIMIT)

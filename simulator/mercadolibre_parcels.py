@@ -129,7 +129,12 @@ class Parcels:
             "service_id": 831,
             "option_id": 1,
             "delivery_type": "estimated",
-            "shipping_method": {"id": 510545, "name": "Normal", "type": "standard"},
+            "shipping_method": {
+                "id": 510545,
+                "name": "Normal",
+                "type": "standard",
+                "deliver_to": "address",
+            },
             "buffering": {"date": None},
         }
 

@@ -24,6 +24,8 @@ def money(value):
         rounded = amount.quantize(CENT)
     except InvalidOperation:
         return None
+    if not amount.is_finite():
+        return None
     return rounded if abs(amount - rounded) < NOISE else amount
 
 

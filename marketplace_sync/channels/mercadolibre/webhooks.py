@@ -55,7 +55,7 @@ def is_plausible(body, applications, user_id):
     known = [same(application, str(wanted)) for wanted in applications or ()]
     is_ours = same(user, str(user_id or "")) & any(known)
     topic = note.get("topic")
-    if not isinstance(topic, str) or not is_ours:
+    if not topic or not isinstance(topic, str) or not is_ours:
         return False
     return topic not in RESOURCES or changed(note) is not None
 

@@ -108,6 +108,7 @@ class TestMoney(unittest.TestCase):
         order = told(sale(Decimal(100), 1), parcel(30, ("5",), is_shared=True))
         self.assertIsNone(order.total)
         self.assertTrue(order.is_held)
+        self.assertEqual(order.charges, (), "nobody knows how much of it is ours")
         free = told(sale(Decimal(100), 1), parcel(0, ("5",), is_shared=True))
         self.assertEqual((free.total, free.is_held), (100, False))
 
@@ -117,6 +118,9 @@ class TestMoney(unittest.TestCase):
         orders = [told(sale(Decimal(10), 1) | {"id": n}, shared) for n in ids]
         self.assertEqual(sum(order.total for order in orders), 10 * len(ids) + cost)
         self.assertTrue(all(sums_up(order) == order.total for order in orders))
+
+    def test_the_first_order_of_a_parcel_is_the_one_with_the_lowest_number(self):
+        self.assertEqual(parcel(1, ("10", "9")).bears_cost, "9")
 
     def test_a_strange_order_is_held_and_does_not_fail(self):
         bare = told({"id": 5, "status": "paid", "order_items": None})

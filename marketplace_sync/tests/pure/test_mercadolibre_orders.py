@@ -252,6 +252,12 @@ class TestNotFound(SaleCase):
             self.order(order_id)
         self.assertEqual(self.sold().status, "open")
 
+    def test_an_answer_about_another_seller_is_not_believed(self):
+        body = {**self.body(self.sell()), "seller": {"id": 666}}
+        self.fault("getOrder", "status", status=200, body=body)
+        with self.assertRaises(UnknownListing):
+            self.order(str(body["id"]))
+
     def test_a_missing_permission_stops_the_account(self):
         order_id = self.sell()
         self.fault("getOrder", "status", status=403, body=POLICY_AGENT)

@@ -111,6 +111,7 @@ class TestMe1(SaleCase):
         order_id = self.sell(mode="me1")
         self.channel.ship_order(order_id, "cancelled")
         self.assertEqual(self.confirm(order_id).outcome, "rejected")
+        self.assertEqual(self.calls("notifyShipment"), [])
 
 
 class TestCustom(SaleCase):

@@ -5,7 +5,8 @@ beside the rule. Where a page is silent the harsher reading is simulated, and sa
 
 Kinds of faults of its own, besides the core's: ``ignore`` (200 and nothing changes),
 ``delay`` (reads show the new number after ``seconds``), ``stale`` (somebody changes the
-stock between read and write: 409), ``429_text``, ``429_quota``, ``429_fulfillment``.
+stock between read and write: 409), ``partial`` (an order as 206), ``429_text``,
+``429_quota``, ``429_fulfillment``.
 """
 
 import copy
@@ -16,6 +17,9 @@ from urllib.parse import parse_qs, unquote
 from . import mercadolibre_errors as errors
 from .core import ChannelSimulator, Response, ShelfRow
 from .mercadolibre_items import Items, holders
+from .mercadolibre_sales import OPERATIONS as ABOUT_SALES
+from .mercadolibre_sales import ROUTES as SALES_ROUTES
+from .mercadolibre_sales import Sales
 from .mercadolibre_seed import Seeder
 from .mercadolibre_shop import (
     ADDRESS,
@@ -87,7 +91,7 @@ class FaultOf:
         return self.fault.seconds if self.is_about("delay", skus) else 0
 
 
-class MercadoLibreSimulator(ChannelSimulator):
+class MercadoLibreSimulator(Sales, ChannelSimulator):
     """One seller account and one application."""
 
     name = "mercadolibre"
@@ -111,6 +115,7 @@ class MercadoLibreSimulator(ChannelSimulator):
         self.shop = Shop(state["shop"], self._now)
         self.items = Items(self.shop, self._now)
         self.stock = Stock(self.shop)
+        self._open_sales()
         self.buckets = {}
 
     def dump(self):
@@ -134,6 +139,7 @@ class MercadoLibreSimulator(ChannelSimulator):
                 self.state["auth"] = new_auth(given)
                 self.shop.seller["id"] = int(given["user_id"])
             Seeder(self.shop).seed(spec)
+            self._seed_sales(spec)
 
     # --- the shelf -------------------------------------------------------------------
     def shelf(self):
@@ -213,7 +219,7 @@ class MercadoLibreSimulator(ChannelSimulator):
 
     @staticmethod
     def _route(request):
-        for method, pattern, operation in ROUTES:
+        for method, pattern, operation in (*ROUTES, *SALES_ROUTES):
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
                 names = {n: unquote(v) for n, v in match.groupdict().items()}
@@ -258,6 +264,8 @@ class MercadoLibreSimulator(ChannelSimulator):
         if operation == "unknown":
             errors.refuse(404, "resource not found", "not_found")
         self._check_token(request)
+        if operation in ABOUT_SALES:
+            return self._about_sales(operation, names, request)
         if "user" in names:
             return self._about_seller(operation, names["user"], request.query)
         if "up" in names:

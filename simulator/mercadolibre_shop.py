@@ -44,6 +44,7 @@ def empty_state():
         "items": {},
         "counters": {},
         "next_number": 2_000_000_001,
+        "next_sale": 2_000_009_000_000_001,
         "async_seconds": 0,
     }
 
@@ -54,6 +55,8 @@ class Shop:
     def __init__(self, state, clock):
         self.state = state
         self.clock = clock
+        #: called with every counter whose locations were changed
+        self.changed = lambda counter: None
         self._by_counter, self._by_sku = {}, {}
         for item in self.items.values():
             self.index(item)
@@ -74,6 +77,12 @@ class Shop:
         """Return the items that have a SKU, on themselves or on a variation."""
         found = (self.items[name] for name in self._by_sku.get(sku, ()))
         return [item for item in found if sku in skus(item)]
+
+    def next_sale_number(self):
+        """Return an id for an order, a pack or a shipment, growing."""
+        number = self.state.setdefault("next_sale", 2_000_009_000_000_001)
+        self.state["next_sale"] = number + 1
+        return number
 
     # --- seller ----------------------------------------------------------------------
     @property
@@ -141,6 +150,7 @@ class Shop:
         counter["version"] += 1
         counter["updated_at"] = self.clock()
         self._pause_or_revive(counter["id"])
+        self.changed(counter)
 
     def write_own(self, counter, quantity, location_type=ADDRESS, delay=0):
         """Set the seller's own single place; Full's share stays."""

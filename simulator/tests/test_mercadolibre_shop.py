@@ -392,4 +392,4 @@ class TestHouse(ShopCase):
         }
         self.assertEqual(len(names), 10)
         self.assertNotIn("unknown", names)
-        self.assertEqual(self.sim.operation(Request("GET", "/orders/1")), "unknown")
+        self.assertEqual(self.sim.operation(Request("GET", "/claims/1")), "unknown")

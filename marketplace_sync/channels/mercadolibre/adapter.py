@@ -11,11 +11,12 @@ from .items import entries_of, to_listing, unreadable
 from .locator import Locator, duplicate_sku
 from .push import Push
 from .reader import Reader
+from .sales import Sales
 from .stock_mode import resolve
 from .writer import Writer
 
 
-class MercadoLibreAdapter(Adapter):
+class MercadoLibreAdapter(Sales, Adapter):
     """One seller account on Mercado Libre.
 
     :param sleep, random: for pauses between tries; tests give their own

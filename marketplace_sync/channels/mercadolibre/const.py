@@ -26,6 +26,25 @@ ITEM = "/items/{item_id}"
 STOCK = "/user-products/{user_product_id}/stock"
 #: Without ``/type/`` the answer is 404 (integrators, 2026).
 STOCK_OF_TYPE = STOCK + "/type/{location_type}"
+#: [gerenciamento-de-vendas, 07/08/2026]
+ORDER = "/orders/{order_id}"
+ORDERS_SEARCH = "/orders/search"
+#: Hosted view, with ``X-New-Domain: true``: always an array of ``{id, type}``; the
+#: single object that it replaces ended in September 2026; 204 = none (yet).
+ORDER_SHIPMENTS = "/orders/{order_id}/shipments"
+#: [gerenciamento-de-envios, 07/08/2026]; the array holds other sellers' orders too.
+SHIPMENT = "/shipments/{shipment_id}"
+SHIPMENT_ORDERS = "/shipments/{shipment_id}/orders"
+SHIPMENT_SLA = "/shipments/{shipment_id}/sla"
+#: ME1; replaces V1, which ended on 31/10/2026 [status-de-pedidos-rastreamento,
+#: 20/08/2026].
+SELLER_NOTIFICATIONS = "/v2/shipments/{shipment_id}/seller_notifications"
+#: Kept for 2 days [produto-receba-notificacoes, 14/09/2026].
+MISSED_FEEDS = "/missed_feeds"
+#: Mandatory for orders' totals and for shipments since 12/10/2025.
+NEW_FORMAT = {"x-format-new": "true"}
+#: Leads to the hosted views.
+NEW_DOMAIN = {"X-New-Domain": "true"}
 
 # --- rate limits ---------------------------------------------------------------------
 # Mercado Libre publishes no general figure: limits are "mainly per Client ID and per
@@ -41,6 +60,9 @@ STOCK_OF_TYPE = STOCK + "/type/{location_type}"
 #   put_stock     start 60/min; not published, the ceiling of get_stock is assumed
 #   bulk, item    start 60/min; none
 #   search        start 30/min, one at a time; none
+#   get_order, shipments  start 120/min together; none
+#   search_orders start 20/min; none
+#   missed_feeds  start 6/min; none
 #   token         1 per account in 5 minutes; ``local_rate_limited`` exists
 # Several accounts under one application share its quota on the channel; our buckets
 # are per account, so give each account its own application or expect 429.
@@ -55,6 +77,11 @@ LIMITS = {
     "put_item": Bucket(rate=2.0, burst=120),
     "get_stock": Bucket(rate=1.0, burst=40),
     "put_stock": Bucket(rate=1.0, burst=40),
+    "get_order": Bucket(rate=2.0, burst=60),
+    "search_orders": Bucket(rate=1 / 3, burst=20),
+    "get_shipment": Bucket(rate=2.0, burst=60),
+    "put_shipment": Bucket(rate=1.0, burst=30),
+    "missed_feeds": Bucket(rate=0.1, burst=10),
     "request_token": Bucket(rate=1 / 300, burst=3),
 }
 
@@ -70,6 +97,17 @@ STORES_LIMIT = 50
 #: in words, instead of being cut: a cut number would never equal the one that was
 #: asked for, and the site's own *maximum quantity* says the same thing visibly.
 MAX_STOCK = 99_999
+#: orders/search [gerenciamento-de-vendas, 07/08/2026].
+ORDERS_LIMIT = 50
+#: Hours of changes that one search asks for: the greatest offset that the channel
+#: takes is not documented, so that a long absence is read day by day.
+ORDERS_WINDOW_HOURS = 24
+#: missed_feeds: the default, and what the page's examples send.
+MISSED_LIMIT = 10
+#: Pages of missed notifications of one topic: what is older is found by reading.
+MISSED_PAGES = 100
+#: Bytes of a notification: what Mercado Libre sends has some 300.
+NOTIFICATION_BYTES = 16 * 1024
 #: Rows in one push. Every row is at least one HTTP call: small batches are committed
 #: often and leave little unsettled when a job is killed.
 ROWS_PER_PUSH = 25
@@ -86,6 +124,12 @@ LOCK_PAUSE = (0.2, 1.0)
 #: "item optimistic locking error": wait *seconds*, then once more
 #: [actualiza-tus-publicaciones, 04/03/2026].
 ITEM_LOCK_PAUSE = (2.0, 4.0)
+#: Seconds in which a sale's shipment may still be missing ("associated
+#: asynchronously, brief delay"; no figure is published: our choice). Later the sale
+#: has none: delivery is to be agreed with the seller.
+SHIPMENT_GRACE_SECONDS = 3600
+#: Seconds before reading again what a notification named and a read did not find.
+NOT_YET_SECONDS = 5
 #: After this many calls in a row without a usable answer the channel is down.
 UNREACHABLE_IN_A_ROW = 3
 
@@ -151,3 +195,33 @@ SITES = {
     "VE": ("MLV", "Venezuela"),
 }
 SITE_NAMES = dict(SITES.values())
+
+# --- sales ---------------------------------------------------------------------------
+#: ``logistic.mode`` of a shipment.
+ME1, ME2, CUSTOM = "me1", "me2", "custom"
+#: ``payload.service_id`` of ME1 by site [status-de-pedidos-rastreamento, 20/08/2026].
+ME1_SERVICES = {
+    "MLB": 11,
+    "MLA": 154,
+    "MLM": 231876,
+    "MLC": 282578,
+    "MCO": 282579,
+    "MLU": 282604,
+    "MPE": 361180,
+}
+#: Where a seller may tell that a custom shipment has left [envios-personalizados,
+#: 10/12/2024].
+CUSTOM_SITES = ("MLM", "MLB", "MLA")
+#: Shipment states after which the goods have left [gerenciamento-de-vendas].
+LEFT = ("shipped", "delivered", "not_delivered")
+#: A sale with this tag must not be shipped but cancelled [gerenciamento-de-vendas].
+FRAUD = "fraud_risk_detected"
+#: In Mexico a refunded sale may stay ``paid`` and get this tag instead [pagos].
+UNFULFILLED = "unfulfilled"
+
+#: What a seller switches on in DevCenter; there is no API for it
+#: [produto-receba-notificacoes, 14/09/2026].
+TOPICS = ("orders_v2", "shipments", "post_purchase", "items", "stock-location")
+#: What is asked from missed_feeds every half hour; ``items`` needs a site and is for
+#: once a day.
+MISSED_TOPICS = ("orders_v2", "shipments", "post_purchase")

@@ -6,9 +6,7 @@ that all three have (``sell``, ``cancel_order``, ``orders``, ``shelf``); overrid
 those that need more on your channel::
 
     class TestAmazonOrderContract(AmazonCase, OrderContract, unittest.TestCase):
-        order_operations = {"read": "searchOrders", "one": "getOrder", "ship": "confirm*"}
-
-        def ship_on_channel(self, order_id): …
+        order_operations = {"read": "searchOrders", "one": "getOrder", …}
 
 Moments are aware datetimes in UTC, money is ``Decimal``.
 """

@@ -1,5 +1,6 @@
 """Reading orders: within 0.0056 searches a second, without losing one."""
 
+import contextlib
 from datetime import datetime, timezone
 
 from ..errors import (
@@ -69,11 +70,8 @@ class OrderReader:
         """Return a read and its next page: one that was cut short, or a new one."""
         read = self._resumed(since)
         if read:
-            try:
+            with contextlib.suppress(PageRefused):
                 return read, self._next(read)
-            except ChannelUnreachable as error:
-                if not isinstance(error, PageRefused):
-                    raise
         read = self._begun(since)
         answer, read["personal"] = self.call("searchOrders", **_filters(read))
         return read, answer
@@ -149,12 +147,9 @@ class OrderReader:
                 return self._call(operation, args, True, extra_parts, filters), True
             except (UnknownListing, AuthenticationError):
                 raise
-            except (RejectedError, ChannelBlockedError) as error:
-                refusal = error
-        try:
-            answer = self._call(operation, args, False, extra_parts, filters)
-        except (RejectedError, ChannelBlockedError) as error:
-            raise (refusal if personal else error) from None
+            except (RejectedError, ChannelBlockedError):
+                pass  # for the personal data, or for another reason: see without
+        answer = self._call(operation, args, False, extra_parts, filters)
         if personal:
             self.withheld_until = self.clock() + WITHHELD_SECONDS
         return answer, False

@@ -4,6 +4,7 @@
 (docs/confirm-the-shipment-status). Only the status 204 is a yes.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from ..errors import ChannelBlockedError, RejectedError
@@ -88,6 +89,9 @@ def _after_refusal(reader, shipment, error):
             external_id=shipment.package_ref,
             request_id=refused.request_id,
         )
+    if order.status == "cancelled":
+        words = f"This order is cancelled on Amazon. {refused.error}"
+        return replace(refused, error=words)
     return refused
 
 

@@ -124,6 +124,11 @@ class OrderContract(ChannelCase):
         self.assertEqual(len(found), len(orders), "an order came twice")
         return found
 
+    def sold_order(self, *args, **kwargs):
+        """Sell, as :meth:`sell`, and return the order as it is read."""
+        order_id = self.sell(*args, **kwargs)
+        return self.read_orders()[order_id]
+
     def shipment_of(self, order, package_ref="1", lines=None, **values):
         """Return a shipment of a whole order, or of ``lines`` (id, units)."""
         values = {"tracking_number": "TRACK-1", **self.carrier, **values}
@@ -274,7 +279,7 @@ class OrderContract(ChannelCase):
                     self.clock.sleep(3600)
 
     def test_a_shipment_that_fails_is_retryable(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         for kind, family in FAILURES.items():
             with self.subTest(kind):
                 self.fault_on("ship", kind, times=3)
@@ -290,7 +295,7 @@ class OrderContract(ChannelCase):
 
     # --- shipments ----------------------------------------------------------------
     def test_a_shipment_arrives_with_its_tracking_number(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         result = self.make_adapter().confirm_shipment(self.shipment_of(order))
         self.assertEqual(result.outcome, "accepted", result.error)
         self.assertEqual(self.tracking_on_channel(order.external_id), ["TRACK-1"])
@@ -300,7 +305,7 @@ class OrderContract(ChannelCase):
         self.assertEqual([line.shipped_quantity for line in after.lines], [2])
 
     def test_a_shipment_told_twice_is_one_parcel(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         adapter = self.make_adapter()
         outcomes = [
             adapter.confirm_shipment(self.shipment_of(order)).outcome
@@ -311,7 +316,7 @@ class OrderContract(ChannelCase):
         self.assertEqual(self.tracking_on_channel(order.external_id), ["TRACK-1"])
 
     def test_a_shipment_whose_answer_was_lost_is_one_parcel(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         self.fault_on("ship", "reset_after")
         self.assert_order_failure(
             lambda: self.make_adapter().confirm_shipment(self.shipment_of(order))
@@ -321,7 +326,7 @@ class OrderContract(ChannelCase):
         self.assertEqual(self.tracking_on_channel(order.external_id), ["TRACK-1"])
 
     def test_two_parcels_carry_their_own_units(self):
-        order = self.read_orders()[self.sell("ORDER-1", 3)]
+        order = self.sold_order("ORDER-1", 3)
         line = order.lines[0].external_id
         adapter = self.make_adapter()
         for number, units in (("1", 2), ("2", 1)):
@@ -342,7 +347,7 @@ class OrderContract(ChannelCase):
         )
 
     def test_a_shipment_of_a_cancelled_order_is_refused_in_words(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         self.cancel_on_channel(order.external_id)
         result = self.make_adapter().confirm_shipment(self.shipment_of(order))
         self.assertEqual(result.outcome, "rejected")
@@ -350,7 +355,7 @@ class OrderContract(ChannelCase):
         self.assertEqual(self.tracking_on_channel(order.external_id), [])
 
     def test_a_shipment_of_an_unknown_order_is_refused_in_words(self):
-        order = self.read_orders()[self.sell()]
+        order = self.sold_order()
         shipment = self.shipment_of(order)
         shipment = Shipment(**{**vars(shipment), "order_id": self.unknown_order_id})
         try:

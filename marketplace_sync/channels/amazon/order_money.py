@@ -175,7 +175,6 @@ class OrderMoney:
         if told is not None and quantity != ordered and told * ordered == amount:
             return told, ZERO
         step = Decimal(1) if self.currency in WHOLE_CURRENCIES else Decimal("0.01")
-        step = min(step, Decimal(1).scaleb(amount.as_tuple().exponent))
         price = (amount / quantity).quantize(step, rounding=ROUND_CEILING)
         return price, price * quantity - amount
 

@@ -1,7 +1,8 @@
 """Reading Amazon's orders: few searches, none lost, personal data or not."""
 
+import json
 import unittest
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from marketplace_sync.channels.amazon.order_reading import OrderReader
@@ -11,6 +12,7 @@ from marketplace_sync.channels.errors import (
     ChannelUnreachable,
     RateLimited,
     RejectedError,
+    UnknownListing,
 )
 from marketplace_sync.tests.pure.amazon_case import (
     CANADA,
@@ -105,7 +107,7 @@ class TestSearch(OrderReadingCase):
 
     def test_the_watermark_is_the_earliest_of_all_pages(self):
         self.sell(250)
-        self.answers(lastUpdatedBefore=["", "2026-10-01T00:00:00Z", None])
+        self.answers(lastUpdatedBefore=["", "2026-10-01T00:00:00Z", ""])
         pages = self.read()
         self.assertEqual(f"{pages[-1].watermark:%Y-%m-%d}", "2026-10-01")
 
@@ -217,8 +219,6 @@ class TestRateLimit(OrderReadingCase):
         self.assertNotIn("paginationToken", self.queries()[0])
 
     def test_what_is_remembered_is_json(self):
-        import json
-
         self.sell(150)
         pages = self.read_until_refused(self.drained(1))
         json.dumps(pages[-1].data)
@@ -287,6 +287,13 @@ class TestPersonalData(OrderReadingCase):
         self.fault("searchOrders", "status", status=403, body=body, times=-1)
         with self.assertRaises(AuthenticationError):
             self.read()
+        self.assertEqual(len(self.tokens.refused), 1)
+        self.assertEqual(self.searches(), 2)
+
+    def test_an_order_that_is_not_there_is_asked_for_once(self):
+        with self.assertRaises(UnknownListing):
+            self.make_adapter().fetch_order("701-9999999-9999999")
+        self.assertEqual(self.running.counts("amazon")["getOrder"], 1)
 
     def test_an_application_without_the_role_of_orders_blocks_the_account(self):
         self.seed(roles=["sellers", "listings"])
@@ -310,6 +317,4 @@ class TestPersonalData(OrderReadingCase):
 class TestReader(unittest.TestCase):
     def test_an_account_without_sites_asks_for_all(self):
         reader = OrderReader(None, (), lambda: 1_793_000_000.0, {})
-        from datetime import datetime
-
         self.assertEqual(reader._begun(datetime(2026, 10, 1))["sites"], [])

@@ -91,6 +91,7 @@ class TestUnits(unittest.TestCase):
     def test_in_doubt_the_larger_number_is_kept_back(self):
         self.assertEqual(self.units(counted(0, 0), "UNSHIPPED"), (3, 0))
         self.assertEqual(self.units(counted(0, 0), "PENDING"), (3, 0))
+        self.assertEqual(self.units(counted(0, 2), "PENDING"), (3, 0))
         self.assertEqual(self.units(item(1, 3), "UNSHIPPED"), (3, 0))
 
     def test_a_shipped_order_without_counts_has_left_as_a_whole(self):

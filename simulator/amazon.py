@@ -10,10 +10,14 @@ Seed: ``listings`` (``sku``, ``title``, ``site`` or ``sites``, ``quantity``, ``p
 {"code", "participating", "suspended"}), ``credentials``, and every name of
 ``amazon_const.SETTINGS``.
 
+Orders: ``sell``, ``place_order``, ``pay_order``, ``edit_order``, ``cancel_order``,
+``request_cancellation``, ``ship_order``, ``refund_order``, ``orders``; notifications
+of them wait in a queue (``receive_messages``, ``delete_message``, ``plan_delivery``).
+
 Faults of its own: ``ignore``, ``delay`` and ``invalid`` on patchListingsItem;
 ``ignore``, ``invalid``, ``stuck``, ``fatal`` and ``cancelled`` on createFeed;
 ``stuck``, ``fatal`` and ``cancelled`` on createReport; ``foreign_url`` on the
-operations that answer with a presigned address.
+operations that answer with a presigned address; ``ignore`` on confirmShipment.
 """
 
 import json
@@ -26,12 +30,16 @@ from .amazon_const import (
     DEFAULT_SITE,
     LIMITS,
     MARKETPLACES,
+    ROLES,
     SETTINGS,
     TOKEN_SECONDS,
     TOLERANCE,
 )
 from .amazon_feeds import Feeds
 from .amazon_listings import Listings
+from .amazon_order_api import OrdersApi
+from .amazon_orders import Orders
+from .amazon_queue import Queue
 from .amazon_reports import Reports
 from .core import ChannelSimulator, Response
 
@@ -50,6 +58,9 @@ ROUTES = [
     ("createReport", "POST", r"/reports/2021-06-30/reports"),
     ("getReport", "GET", r"/reports/2021-06-30/reports/([^/]+)"),
     ("getReportDocument", "GET", r"/reports/2021-06-30/documents/([^/]+)"),
+    ("searchOrders", "GET", r"/orders/2026-01-01/orders"),
+    ("getOrder", "GET", r"/orders/2026-01-01/orders/([^/]+)"),
+    ("confirmShipment", "POST", r"/orders/v0/orders/([^/]+)/shipmentConfirmation"),
     ("uploadDocument", "PUT", r"/presigned/([^/]+)"),
     ("downloadDocument", "GET", r"/presigned/([^/]+)"),
 ]
@@ -68,7 +79,9 @@ class ApiError(Exception):
         self.body = {"errors": [error]}
 
 
-class AmazonSimulator(Listings, Feeds, Reports, ChannelSimulator):
+class AmazonSimulator(
+    Listings, Orders, OrdersApi, Queue, Feeds, Reports, ChannelSimulator
+):
     """One seller of Amazon in one region."""
 
     name = "amazon"
@@ -88,6 +101,10 @@ class AmazonSimulator(Listings, Feeds, Reports, ChannelSimulator):
             "documents": {},
             "feeds": {},
             "reports": {},
+            "orders": {},
+            "order_pages": {},
+            "queue": [],
+            "deliveries": [],
             "numbers": 0,
         }
         #: access tokens that were sent to presigned addresses; must stay empty
@@ -104,6 +121,8 @@ class AmazonSimulator(Listings, Feeds, Reports, ChannelSimulator):
             self._seed_site(site)
         for listing in spec.get("listings") or ():
             self.seed_listing(listing)
+        for order in spec.get("orders") or ():
+            self.place_order(**order)
 
     def _seed_site(self, site):
         site = {"code": site} if isinstance(site, str) else site
@@ -168,7 +187,7 @@ class AmazonSimulator(Listings, Feeds, Reports, ChannelSimulator):
     def _add_headers(self, operation, response):
         response.headers.setdefault("x-amzn-RequestId", str(uuid.uuid4()))
         limit = LIMITS.get(operation)
-        if limit and response.status in (200, 201, 202, 400, 404):
+        if limit and response.status in (200, 201, 202, 204, 400, 404):
             response.headers.setdefault("x-amzn-RateLimit-Limit", str(limit[0]))
 
     def error_body(self, status):
@@ -242,8 +261,7 @@ class AmazonSimulator(Listings, Feeds, Reports, ChannelSimulator):
             raise self.denied("The access token you provided has expired.")
 
     def _check_role(self, operation):
-        sellers = operation == "getMarketplaceParticipations"
-        if ("sellers" if sellers else "listings") not in self.setting("roles"):
+        if ROLES.get(operation, "listings") not in self.setting("roles"):
             raise self.denied()
 
     def _check_rate(self, operation):

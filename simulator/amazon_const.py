@@ -50,11 +50,24 @@ LIMITS = {
     "createReport": (0.0167, 15),
     "getReport": (2, 15),
     "getReportDocument": (0.0167, 15),
+    "searchOrders": (0.0056, 20),
+    "getOrder": (0.5, 30),
+    "confirmShipment": (2, 10),
+}
+#: operation → role that it needs, "listings" where nothing is said
+ROLES = {
+    "getMarketplaceParticipations": "sellers",
+    "searchOrders": "orders",
+    "getOrder": "orders",
+    "confirmShipment": "orders",
 }
 #: JSON_LISTINGS_FEED: feeds per seconds, beside createFeed's own rate.
 FEEDS_PER_WINDOW = (5, 300)
 #: Part of a call that a bucket forgives: two clocks never tick alike.
 TOLERANCE = 0.5
+
+#: A paginationToken of searchOrders (docs/orders-api-migration-guide).
+PAGE_TOKEN_SECONDS = 24 * 3600
 
 MAX_LEAD_TIME_DAYS = 30
 MAX_MESSAGES = 25_000
@@ -73,7 +86,18 @@ SETTINGS = {
     # documents travel packed
     "gzip": True,
     "report_charset": "UTF-8",
-    # what the application may do: "sellers", "listings"
-    "roles": ["sellers", "listings"],
+    # what the application may do: "sellers", "listings", "orders", "pii" (names and
+    # addresses of buyers)
+    "roles": ["sellers", "listings", "orders", "pii"],
+    # how personal data are refused without the role: 403, 400, or 0 = left out
+    "pii_refusal": 403,
+    # seconds that searchOrders does not see yet
+    "search_lag": 120,
+    # tax of orders: "added" to prices or "included"; collected by Amazon or not
+    "tax_rate": "0",
+    "tax_mode": "added",
+    "tax_collected": False,
+    # the sign of DISCOUNT, which Amazon does not document
+    "negative_discounts": False,
     "store_name": "Simulated Store",
 }

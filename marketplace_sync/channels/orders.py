@@ -150,10 +150,14 @@ class OrderPage:
 
     :param watermark: where the next read may begin once *every* page of this one is
         stored; only on the last page
+    :param data: facts to remember on the account with this page's orders (JSON types;
+        they come back in ``AdapterConfig.data``): where a read that a rate limit cuts
+        short goes on
     """
 
     orders: Sequence[ChannelOrder]
     watermark: datetime | None = None
+    data: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

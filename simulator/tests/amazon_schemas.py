@@ -19,9 +19,12 @@ MODELS = {
     "/feeds/": "feeds_2021-06-30.json",
     "/reports/": "reports_2021-06-30.json",
     "/sellers/": "sellers.json",
+    "/orders/2026-01-01/": "orders_2026-01-01.json",
+    "/orders/v0/": "ordersV0.json",
 }
 FEED = "listings-feed-schema-v2.json"
 FEED_REPORT = "listings-feed-processing-report-schema-v2.json"
+ORDER_CHANGE = "OrderChangeNotification.json"
 
 
 def skip_without_schemas():

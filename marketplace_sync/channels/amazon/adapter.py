@@ -25,7 +25,7 @@ from ..errors import (
     RejectedError,
     UnknownListing,
 )
-from . import auth, feeds, listings
+from . import auth, feeds, listings, shipments
 from .const import (
     FEED_CONTENT_TYPE,
     FEED_THRESHOLD,
@@ -37,6 +37,8 @@ from .const import (
     REPORTS,
     SETTLING_SECONDS,
 )
+from .notifications import parse_notification
+from .order_reading import OrderReader
 from .reading import Reader
 from .transport import ServerFailure, Transport, required
 
@@ -168,6 +170,39 @@ class AmazonAdapter(Adapter):
             else:
                 for ref in site_refs:
                     yield listings.unknown(ref, "", "The listing has no site.")
+
+    # --- orders and shipments ---------------------------------------------------------
+    @property
+    def _orders(self):
+        auth.check_credentials(self.config.credentials)
+        config = self.config
+        return OrderReader(self.transport, config.sites, self.clock, config.data)
+
+    def fetch_orders(self, since):
+        """Yield pages; ``OrderPage.data`` must be stored with each page's orders.
+
+        The last two minutes are not seen (``searchOrders`` hides them): a notification
+        and :meth:`fetch_order` are faster.
+        """
+        yield from self._orders.pages(since)
+
+    def fetch_order(self, external_id):
+        return self._orders.one(external_id)[0]
+
+    def confirm_shipment(self, shipment):
+        site = next(iter(self.config.sites), "") if len(self.config.sites) == 1 else ""
+        return shipments.confirm(self.transport, self._orders, shipment, site)
+
+    # --- notifications ----------------------------------------------------------------
+    @classmethod
+    def verify_webhook(cls, headers, body, secrets, account_ref):
+        """Amazon calls no address of ours, so whoever does is not Amazon."""
+        return False
+
+    @classmethod
+    def parse_webhook(cls, headers, body):
+        """Translate the body of a message from the seller's own SQS queue."""
+        return parse_notification(body)
 
     # --- publishing -------------------------------------------------------------------
     def batch_size(self, pending):

@@ -66,6 +66,9 @@ LIMITS = {
     "getReport": Bucket(2, 15),
     "getReportDocument": Bucket(0.0167, 15),
     "getMarketplaceParticipations": Bucket(0.016, 15),
+    "searchOrders": Bucket(0.0056, 20),
+    "getOrder": Bucket(0.5, 30),
+    "confirmShipment": Bucket(2, 10),
 }
 
 # --- listings -------------------------------------------------------------------------
@@ -126,6 +129,51 @@ MAX_DOCUMENT = 512 * 1024 * 1024
 #: Python names of charsets that Content-Type spells otherwise.
 CHARSETS = {"windows-31j": "cp932", "shift_jis": "cp932"}
 
+# --- orders (models: orders_2026-01-01.json, ordersV0.json) ---------------------------
+#: Orders of one page; also Amazon's default (``maxResultsPerPage``).
+ORDERS_PER_PAGE = 100
+#: Marketplaces in one searchOrders (``marketplaceIds`` maxItems).
+MAX_MARKETPLACES = 50
+#: A search never sees the last two minutes (``lastUpdatedBefore``); the third is for
+#: clocks that differ.
+SEARCH_LAG_SECONDS = 180
+#: Seconds for which a ``paginationToken`` is good (docs/orders-api-migration-guide),
+#: less an hour.
+PAGE_TOKEN_SECONDS = 23 * 3600
+#: What a read asks for beside the items, which always come.
+ORDER_PARTS = ("PROCEEDS", "PROMOTION", "CANCELLATION", "FULFILLMENT", "TAX")
+#: What Amazon may refuse for want of a role (#5300, #5306; the whole search: #5319)
+#: or by an outage (#5365): then the order is read without.
+PERSONAL_PARTS = ("BUYER", "RECIPIENT")
+#: ``FulfillmentStatus`` → ``ChannelOrder.status``. UNFULFILLABLE: "only applies to
+#: Amazon-fulfilled orders that were not placed on Amazon's retail website".
+ORDER_STATUS = {
+    "PENDING_AVAILABILITY": "pending",
+    "PENDING": "pending",
+    "UNSHIPPED": "open",
+    "PARTIALLY_SHIPPED": "open",
+    "SHIPPED": "shipped",
+    "CANCELLED": "cancelled",
+    "UNFULFILLABLE": "cancelled",
+}
+#: ``carrierCode`` of a carrier that Amazon has no code for; the name must be told then.
+OTHER_CARRIER = "Other"
+#: Currencies of Amazon's marketplaces whose smallest unit is the whole one.
+WHOLE_CURRENCIES = ("JPY",)
+
+# --- notifications (models: schemas/notifications) ------------------------------------
+#: ``NotificationType`` → ``WebhookEvent.kind``; anything else is "other".
+NOTIFICATION_KINDS = {
+    "ORDER_CHANGE": "order",
+    "FBA_INVENTORY_AVAILABILITY_CHANGES": "stock",
+    "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": "stock",
+    "LISTINGS_ITEM_ISSUES_CHANGE": "listing",
+    "LISTINGS_ITEM_STATUS_CHANGE": "listing",
+}
+
 # --- roles (docs/get-seller-market-participation, docs/get-listings-restrictions) -----
 ROLE_LISTINGS = "Product Listing"
 ROLE_SELLERS = "Finance and Accounting"
+#: Any one of several roles will do (docs/role-mappings, seen 2026-11); this one gives
+#: orders without personal data.
+ROLE_ORDERS = "Inventory and Order Tracking"

@@ -31,6 +31,8 @@ with _without_environment():
     from sp_api.api.listings_items.listings_items_2021_08_01 import (
         ListingsItemsV20210801,
     )
+    from sp_api.api.orders.orders_2026_01_01 import OrdersV20260101
+    from sp_api.api.orders.orders_v0 import OrdersV0
     from sp_api.api.reports.reports import Reports
     from sp_api.api.sellers.sellers import Sellers
 
@@ -47,10 +49,15 @@ METHODS = {
     "createReport": "create_report",
     "getReport": "get_report",
     "getReportDocument": "report_document",
+    "searchOrders": "search_orders",
+    "getOrder": "get_order",
+    "confirmShipment": "confirm_shipment",
 }
 
 
-class Operations(ListingsItemsV20210801, FeedsV20210630, Reports, Sellers):
+class Operations(
+    ListingsItemsV20210801, FeedsV20210630, Reports, Sellers, OrdersV20260101
+):
     """The operations that we use, sent by ``send``.
 
     The constructors of the library are not called on purpose: they look for
@@ -58,6 +65,10 @@ class Operations(ListingsItemsV20210801, FeedsV20210630, Reports, Sellers):
 
     :param send: ``(operation, method, path and query, body or None) → answer``
     """
+
+    #: the one operation of v0 that has no successor; the library's own ``Orders()``
+    #: would be v0 altogether, which ends on 2027-03-27
+    confirm_shipment = OrdersV0.confirm_shipment
 
     def __init__(self, send):
         self._send = send

@@ -28,6 +28,7 @@ from .const import (
     MAX_DOCUMENT,
     REGION_OF,
     ROLE_LISTINGS,
+    ROLE_ORDERS,
     ROLE_SELLERS,
 )
 from .library import Operations
@@ -35,6 +36,18 @@ from .library import Operations
 USER_AGENT = "marketplace_sync/19.0 (Language=Python)"
 #: Seconds before its end in which a token is not used any more.
 TOKEN_MARGIN = 60
+#: Operations whose only yes is 204, without a body.
+NO_CONTENT = ("confirmShipment",)
+#: Operations whose 403 may be about personal data; each costs a search of which there
+#: are 20 an hour, so that a new token is tried only when Amazon speaks of the token.
+SCARCE = ("searchOrders", "getOrder")
+#: Operations → the role that they need, where it is not the listings' one.
+ROLES = {
+    "getMarketplaceParticipations": ROLE_SELLERS,
+    "searchOrders": ROLE_ORDERS,
+    "getOrder": ROLE_ORDERS,
+    "confirmShipment": ROLE_ORDERS,
+}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -78,11 +91,12 @@ class Transport:
     def _send(self, operation, method, path, body):
         token = self._current_token()
         answer = self._send_once(operation, method, path, body, token)
-        if answer.status in (401, 403):
-            # Amazon answers 403 for an expired token, too (#4122)
+        if _may_blame_token(operation, answer):
             token = self._newer_token(token, answer)
             answer = self._send_once(operation, method, path, body, token)
         self._raise_for(operation, answer)
+        if operation in NO_CONTENT:
+            return _no_content(operation, answer)
         if not isinstance(require_json(answer), dict):
             raise ChannelUnreachable(
                 f"Amazon answered {operation} with something undocumented.",
@@ -284,6 +298,23 @@ def error_of(answer):
     return "", f"it answered {answer.status} without a reason"
 
 
+def _may_blame_token(operation, answer):
+    """Tell whether another token may help. A 403 can mean an expired one (#4122)."""
+    if answer.status != 403:
+        return answer.status == 401
+    code, words = error_of(answer)
+    return operation not in SCARCE or not code or "token" in words.lower()
+
+
+def _no_content(operation, answer):
+    if answer.status != 204:
+        raise ChannelUnreachable(
+            f"{operation} was answered {answer.status}: only 204 says that it is done.",
+            request_id=answer.request_id,
+        )
+    return answer
+
+
 def _forbidden(operation, words, kwargs):
     """Return the error for a 403 that a new token did not cure."""
     if "token" in words.lower():
@@ -292,8 +323,7 @@ def _forbidden(operation, words, kwargs):
             "in Seller Central.",
             **kwargs,
         )
-    sellers = operation == "getMarketplaceParticipations"
-    role = ROLE_SELLERS if sellers else ROLE_LISTINGS
+    role = ROLES.get(operation, ROLE_LISTINGS)
     return ChannelBlockedError(
         f"Amazon denies {operation}. Either the application lacks the role "
         f"“{role}”, or the seller ID or the region is not the one that authorised it. "

@@ -243,7 +243,11 @@ class Adapter:
     @classmethod
     def supports(cls, ability):
         """Tell whether this channel implements ``ability``, a method's name."""
-        return getattr(cls, ability) is not getattr(Adapter, ability)
+        ours, default = getattr(cls, ability), getattr(Adapter, ability)
+        # class methods are bound anew at every look
+        return getattr(ours, "__func__", ours) is not getattr(
+            default, "__func__", default
+        )
 
     def close(self):
         """Release sockets. Safe to call twice."""
@@ -355,12 +359,12 @@ class Adapter:
         :param secrets: the current secret and, while it is being replaced, the old one
         :param account_ref: what the account is called by the channel
         """
-        return False
+        raise cls._lacks("verify_webhook")
 
     @classmethod
     def parse_webhook(cls, headers: Mapping, body: bytes) -> WebhookEvent | None:
         """Translate a verified notification; None when it is not for us to know."""
-        return None
+        raise cls._lacks("parse_webhook")
 
     def list_webhooks(self) -> Sequence[WebhookSubscription]:
         """Return the subscriptions that the channel has for this application."""
@@ -371,7 +375,11 @@ class Adapter:
         raise self._unsupported("register_webhooks")
 
     def _unsupported(self, ability):
+        return self._lacks(ability)
+
+    @classmethod
+    def _lacks(cls, ability):
         return UnsupportedError(
-            f"{type(self).__module__}.{type(self).__name__} does not implement "
-            f"{ability}: this channel cannot do that."
+            f"{cls.__module__}.{cls.__name__} does not implement {ability}: this "
+            "channel cannot do that."
         )

@@ -18,6 +18,7 @@ from .tools import int_array
 
 #: Shown instead of a number, with the message in ``_get_block_messages``.
 NO_PRODUCT, NO_WAREHOUSE, GUARDED = "no_product", "no_warehouse", "guarded"
+NO_CAPACITY = "no_capacity"
 
 
 @functools.lru_cache(maxsize=8192)
@@ -149,6 +150,8 @@ class MarketplaceListing(models.Model):
         """Say why no number can be computed for this listing, None when one can."""
         if not row.product_id:
             return NO_PRODUCT
+        if row.qty_source == "capacity":
+            return NO_CAPACITY
         if row.qty_source != "stock":
             return None
         if not rule.warehouse_ids:

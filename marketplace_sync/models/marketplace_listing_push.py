@@ -99,9 +99,17 @@ class MarketplaceListing(models.Model):
             extra=SQL(
                 """attempt_count = CASE WHEN v.confirmed THEN 0
                                         ELSE t.attempt_count END,
-                   open_push_id = COALESCE(v.open_push_id, t.open_push_id)"""
+                   open_push_id = COALESCE(v.open_push_id, t.open_push_id),
+                   channel_qty = COALESCE(v.channel_qty, t.channel_qty),
+                   channel_qty_at = CASE WHEN v.channel_qty IS NULL
+                                         THEN t.channel_qty_at
+                                         ELSE v.published_at END"""
             ),
-            extra_columns={"confirmed": "bool", "open_push_id": "int4"},
+            extra_columns={
+                "confirmed": "bool",
+                "open_push_id": "int4",
+                "channel_qty": "int4",
+            },
         )
 
     @api.model
@@ -120,4 +128,5 @@ class MarketplaceListing(models.Model):
             "next_attempt_at": confirm_at if state == "submitted" else None,
             "open_push_id": push.id if result.submission else None,
             "confirmed": result.outcome == "accepted",
+            "channel_qty": result.channel_qty,
         }

@@ -12,7 +12,13 @@ from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
 from ..engine import state as engine_state
-from .marketplace_listing_numbers import GUARDED, NO_PRODUCT, NO_WAREHOUSE, alone
+from .marketplace_listing_numbers import (
+    GUARDED,
+    NO_CAPACITY,
+    NO_PRODUCT,
+    NO_WAREHOUSE,
+    alone,
+)
 from .marketplace_stock import KIT, NOT_TRACKED
 from .tools import int_array, retry_on_conflict, update_many
 
@@ -190,6 +196,10 @@ class MarketplaceListing(models.Model):
             NO_WAREHOUSE: self.env._(
                 "Its site has no warehouse, so there is no stock to show. Choose the "
                 "site's warehouses."
+            ),
+            NO_CAPACITY: self.env._(
+                "Production capacity is not computed yet. Choose another source for the "
+                "quantity."
             ),
             NOT_TRACKED: self.env._(
                 "Odoo does not track this product's inventory, so there is no number "

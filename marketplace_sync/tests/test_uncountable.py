@@ -25,6 +25,11 @@ class TestUncountable(PushCase):
         self.assertEqual(self.shelf.sent(), [("A", 12)])
         self.assertFalse(listing.last_error)
 
+    def test_a_capacity_that_nobody_computes_is_not_sent_as_zero(self):
+        listing = self.make_listing("A", shown=5, qty_source="capacity")
+        self.assertEqual(listing.sync_state, "failed")
+        self.assertIn("capacity", listing.last_error)
+
     def test_a_kit_says_so_and_is_not_sent(self):
         if "mrp.bom" not in self.env:
             self.skipTest("Manufacturing is not installed.")

@@ -255,7 +255,9 @@ class TestCreatingListings(MatchCase):
 
     def test_line_that_is_not_possible_is_left_out(self):
         product = self.make_product("A-1")
-        match = self.match(self.there("A-1"), self.there("A-1", site="M9"))
+        match = self.match(
+            self.there("A-1"), self.there("A-1", site="M9"), self.there("A\t1")
+        )
         match.line_ids.write({"product_id": product.id, "is_selected": True})
         match.action_create_listings()
         self.assertEqual(self.account.listing_ids.site_id, self.site)
@@ -271,7 +273,6 @@ class TestMatchingRefused(MatchCase):
     def test_fault_of_the_channel_is_told_in_words(self):
         def broken(_self):
             raise AuthenticationError("The token was revoked.")
-            yield
 
         self.patch(self.adapter_class, "fetch_listings", broken)
         with self.assertRaisesRegex(UserError, "Memory refuses us: The token was"):

@@ -176,15 +176,14 @@ class MarketplaceAccountPreview(models.TransientModel):
     @api.model
     def _get_obstacle(self, listing):
         """Say why nothing is sent for a listing, "" when something is."""
-        _ = self.env._
         if listing.fulfilment == "channel":
-            return _("The channel ships it: its quantity is never sent.")
+            return self.env._("The channel ships it: its quantity is never sent.")
         if listing.sync_state == "unverified":
-            return _("Not read from the channel yet; nothing is sent before.")
+            return self.env._("Not read from the channel yet; nothing is sent before.")
         if listing.sync_state == "failed":
-            return listing.last_error or _("Failed.")
+            return listing.last_error or self.env._("Failed.")
         if listing.sync_state == "paused":
-            return listing.warning or _("Paused by a person.")
+            return listing.warning or self.env._("Paused by a person.")
         return ""
 
     # === ACTIONS ===

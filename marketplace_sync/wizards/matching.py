@@ -95,14 +95,13 @@ class Judge:
 
     def _unusable(self, listing):
         """A listing that cannot be created whatever a person chooses."""
-        _ = self.env._
         sku, reason = listing.sku, ""
         if listing.site_code not in self.sites:
-            reason = _("This account has no site “%s”.", listing.site_code)
+            reason = self.env._("This account has no site “%s”.", listing.site_code)
         elif not sku:
-            reason = _("It has no SKU. Give it one on the channel.")
+            reason = self.env._("It has no SKU. Give it one on the channel.")
         elif sku != sku.strip() or not sku.isprintable() or len(sku) > SKU_LENGTH:
-            reason = _(
+            reason = self.env._(
                 "Its SKU begins or ends with a space, is too long, or holds a "
                 "character that cannot be printed. Change it on the channel."
             )
@@ -112,18 +111,21 @@ class Judge:
         known = self.known.get((self.sites[listing.site_code], listing.sku))
         if not known:
             return None
-        _ = self.env._
         refs = {known.external_ref, listing.external_ref} - {False, ""}
         if len(refs) > 1:
             return Verdict(
                 "person",
-                _("Another listing with this SKU on the channel is linked already."),
+                self.env._(
+                    "Another listing with this SKU on the channel is linked already."
+                ),
                 is_possible=False,
             )
         if known.product_id:
-            note = _("Linked already.")
+            note = self.env._("Linked already.")
             if not known.active:
-                note = _("Linked already, but its listing in Odoo is archived.")
+                note = self.env._(
+                    "Linked already, but its listing in Odoo is archived."
+                )
             return Verdict("nothing", note, known.product_id.id, known.id, False)
         verdict = self._found(listing)
         return verdict._replace(listing_id=known.id)
@@ -133,20 +135,19 @@ class Judge:
         copies = self.copies[listing.site_code, listing.sku]
         if len(copies) == 1:
             return None
-        _ = self.env._
         pools = {copy.pool_key for copy in copies}
         if len(pools) == 1 and pools != {""}:
             if listing is copies[0]:
                 return None
             return Verdict(
                 "nothing",
-                _("Shares its counter with another listing of this SKU."),
+                self.env._("Shares its counter with another listing of this SKU."),
                 is_possible=False,
             )
         found = self._found(listing)
         return Verdict(
             "person",
-            _(
+            self.env._(
                 "%s listings on the channel have this SKU. Give each its own SKU "
                 "there, or tick the one that you want to keep up to date.",
                 len(copies),
@@ -157,9 +158,10 @@ class Judge:
     def _found(self, listing):
         """Look for the product by reference, then by barcode."""
         product_id, words = self._search(listing)
-        _ = self.env._
         if listing.fulfilment == "channel":
-            reason = words or _("The channel ships it: its quantity is never sent.")
+            reason = words or self.env._(
+                "The channel ships it: its quantity is never sent."
+            )
             return Verdict("channel", reason, product_id)
         blocking = [problem.text for problem in listing.problems if problem.blocking]
         if words or blocking:
@@ -192,16 +194,15 @@ class Judge:
         )
 
     def _none(self, listing, archived):
-        _ = self.env._
         if archived:
-            return _("Its product is archived: %s.", self._names(archived))
+            return self.env._("Its product is archived: %s.", self._names(archived))
         near = self.by_folded_code.get(_fold(listing.sku), ())
         if near:
-            return _(
+            return self.env._(
                 "Differs only in capital letters or spaces from %s.",
                 self._names([product_id for product_id, _active in near]),
             )
-        return _("No product has this reference or barcode.")
+        return self.env._("No product has this reference or barcode.")
 
     def _names(self, product_ids):
         products = self.env["product.product"].browse(product_ids[:3])

@@ -58,7 +58,7 @@ ABILITIES = {
     "fetch_order": ("1",),
     "confirm_shipment": (None,),
     "fetch_channel_stock": (),
-    "verify_webhook": ({}, b""),
+    "verify_webhook": ({}, b"", (), ""),
     "parse_webhook": ({}, b""),
 }
 OUTCOMES = ("accepted", "submitted", "rejected", "retry")

@@ -16,8 +16,10 @@ from .console import Failure, announce, run, step
 
 LANGUAGES = {"es": "nplurals=2; plural=(n != 1);", "de": "nplurals=2; plural=(n != 1);"}
 VOLATILE = ("POT-Creation-Date", "PO-Revision-Date")
-# As long as Odoo's own catalogues are wide.
-WIDTH = 78
+WIDTH = 78  # as wide as Odoo's own catalogues
+# OCA's checks want an empty translation where it equals the source; the comment tells
+# it from one that is missing. Write the equal text: it is replaced by this.
+SAME = "Same as in English."
 
 
 def main() -> int:
@@ -70,7 +72,11 @@ def _merge_language(pot, path: Path, language: str) -> None:
     import polib
 
     old = polib.pofile(str(path)) if path.is_file() else polib.POFile()
-    translated = {entry.msgid: entry.msgstr for entry in old if not entry.obsolete}
+    translated = {
+        entry.msgid: entry.msgid if entry.tcomment == SAME else entry.msgstr
+        for entry in old
+        if not entry.obsolete and "fuzzy" not in entry.flags
+    }
     loosely = {_squeeze(text): translation for text, translation in translated.items()}
     new = polib.POFile(wrapwidth=WIDTH)
     new.header = pot.header
@@ -84,10 +90,11 @@ def _merge_language(pot, path: Path, language: str) -> None:
         new.append(
             polib.POEntry(
                 msgid=entry.msgid,
-                msgstr=known,
+                msgstr="" if known == entry.msgid else known,
+                tcomment=SAME if known == entry.msgid else "",
                 comment=entry.comment,
                 occurrences=entry.occurrences,
-                flags=[flag for flag in entry.flags if flag != "fuzzy"],
+                flags=entry.flags,
             )
         )
     new.save(str(path))
@@ -99,10 +106,14 @@ def _report(path: Path, wanted: set[str], translated: dict[str, str]) -> None:
     import polib
 
     # Read again: only then it is known at which line each string is.
-    todo = polib.pofile(str(path)).untranslated_entries()
+    todo = [
+        entry
+        for entry in polib.pofile(str(path))
+        if not entry.msgstr and entry.tcomment != SAME
+    ]
     gone = {text: done for text, done in translated.items() if text not in wanted}
     where = path.relative_to(path.parents[2])
-    print(f"{where}: {len(todo)} untranslated, {len(gone)} dropped")
+    print(f"{where}: {len(todo)} to translate, {len(gone)} dropped")
     for entry in todo:
         print(f"  {where}:{entry.linenum}  {_squeeze(entry.msgid)!r}")
         for text in difflib.get_close_matches(entry.msgid, gone, n=1, cutoff=0.6):

@@ -198,8 +198,8 @@ class MarketplaceListing(models.Model):
                 "site's warehouses."
             ),
             NO_CAPACITY: self.env._(
-                "Production capacity is not computed yet. Choose another source for the "
-                "quantity."
+                "Production capacity is not computed yet. Choose another source for "
+                "the quantity."
             ),
             NOT_TRACKED: self.env._(
                 "Odoo does not track this product's inventory, so there is no number "

@@ -6,7 +6,7 @@ left is computed here; how Shopify rounds it isn't documented, so the cents betw
 our shares and its total go into a share, and nothing more than those.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..orders import OrderTax
@@ -24,13 +24,13 @@ class Amounts:
     """The money of one line or charge.
 
     :param price: before discounts, all units that are left
-    :param shares: how many of these amounts were rounded by us
+    :param is_shared: discount and taxes are shares that we rounded
     """
 
     price: Decimal
     discount: Decimal = Decimal(0)
-    taxes: tuple = field(default=())
-    shares: int = 0
+    taxes: tuple = ()
+    is_shared: bool = False
 
     def total(self, taxes_included):
         """Return what the buyer pays for it."""
@@ -87,41 +87,49 @@ def shared(amounts, part, whole, unit):
     def share(amount):
         return (amount * part / whole).quantize(unit, ROUND_HALF_UP)
 
-    taxes = tuple(replace(tax, amount=share(tax.amount)) for tax in amounts.taxes)
-    rounded = [amounts.discount, *(tax.amount for tax in amounts.taxes)]
     return replace(
         amounts,
         discount=share(amounts.discount),
-        taxes=taxes,
-        shares=sum(bool(amount) for amount in rounded) if part else 0,
+        taxes=tuple(replace(tax, amount=share(tax.amount)) for tax in amounts.taxes),
+        is_shared=bool(part),
     )
 
 
+# --- the cents that are left over -------------------------------------------------
 def settled(parts, rest, unit, taxes_included):
-    """Return ``parts`` with the cents that rounding left over in one share.
+    """Return ``parts`` with what rounding left over, a cent for each share at most.
 
     :param rest: the channel's total less all parts'; more than rounding can explain
         stays where it is, for a person to see
     """
-    shares = sum(part.shares for part in parts)
-    if not rest or abs(rest) > unit * shares:
+    if not rest or rest % unit:
         return parts
+    found, step = list(parts), unit.copy_sign(rest)
     for index, part in enumerate(parts):
-        moved = part.shares and _moved(part, rest, taxes_included)
-        if moved:
-            return [*parts[:index], moved, *parts[index + 1 :]]
+        for name in _shares(part, taxes_included) if part.is_shared else ():
+            moved = _moved(found[index], name, step)
+            if moved:
+                found[index], rest = moved, rest - step
+            if not rest:
+                return found
     return parts
 
 
-def _moved(part, rest, taxes_included):
-    """Return ``part`` costing ``rest`` more; None when it has no share for it."""
-    if part.discount and 0 <= part.discount - rest <= part.price:
-        return replace(part, discount=part.discount - rest)
-    if taxes_included:
+def _shares(part, taxes_included):
+    """Return "discount" and the indexes of taxes, whose rounding changes the total."""
+    return ["discount", *(() if taxes_included else range(len(part.taxes)))]
+
+
+def _moved(part, name, step):
+    """Return ``part`` costing ``step`` more by one share; None when it can't."""
+    if name == "discount":
+        discount = part.discount - step
+        # no discount at all: that is not a share of one
+        fits = part.discount and 0 <= discount <= part.price
+        return replace(part, discount=discount) if fits else None
+    tax = part.taxes[name]
+    if tax.amount + step < 0 or not (tax.amount or tax.rate):
         return None
-    for index, tax in enumerate(part.taxes):
-        if tax.amount and tax.amount + rest >= 0:
-            changed = replace(tax, amount=tax.amount + rest)
-            taxes = (*part.taxes[:index], changed, *part.taxes[index + 1 :])
-            return replace(part, taxes=taxes)
-    return None
+    taxes = list(part.taxes)
+    taxes[name] = replace(tax, amount=tax.amount + step)
+    return replace(part, taxes=tuple(taxes))

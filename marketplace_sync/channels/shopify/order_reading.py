@@ -40,7 +40,7 @@ def order_of(telling, config):
     places = places_of(telling.fulfilment_orders, config.sites)
     lines = [_placed(line, places.get(line.external_id) or ()) for line in lines]
     status = _status(node, lines, config.options)
-    holds = list(dict.fromkeys(_holds(telling, lines, config)))
+    holds = [h for h in dict.fromkeys(_holds(telling, lines, config)) if h]
     is_open = status in ("open", "pending")
     return ChannelOrder(
         external_id=node["id"],

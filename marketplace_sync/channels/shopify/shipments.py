@@ -40,6 +40,14 @@ class Known:
         found = self.order["fulfillments"]
         return [parcel for parcel in found if parcel["status"] not in DEAD_FULFILLMENTS]
 
+    @property
+    def is_cut_off(self):
+        """A fulfilment order has more lines than one answer holds (250)."""
+        return any(
+            order["lineItems"]["pageInfo"]["hasNextPage"]
+            for order in self.fulfilment_orders
+        )
+
     def parcel_with(self, tracking_number):
         """Return the fulfilment that carries a tracking number, or None."""
         for parcel in self.parcels if tracking_number else ():
@@ -207,6 +215,9 @@ def _settled_before(known, shipment, wanted):
         text = "The order was cancelled on Shopify."
         return rejected(text, "CANCELLED", known.request_id)
     if not any(known.units_at(line) for line in wanted):
+        if known.is_cut_off:
+            text = "The order has too many lines: confirm the shipment in Shopify."
+            return rejected(text, "TOO_MANY_LINES", known.request_id)
         if known.parcels:
             return _already(known, known.parcels[-1])
         text = (

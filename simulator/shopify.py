@@ -5,7 +5,8 @@ Seed: ``{"sites": [{"code": gid, "name", "active", "fulfills_online_orders",
 "barcode", "policy": "DENY"|"CONTINUE", "tracked", "bundle", "status", "active": is
 the level, "committed", "duplicate": make another variant of the same SKU}],
 "credentials": {"shop", "client_id", "client_secret", "access_token", "scopes": []},
-"rate_limits": bool, "plan": "standard"|"advanced"|"plus", "partial_writes": bool}``.
+"rate_limits": bool, "plan": "standard"|"advanced"|"plus", "partial_writes": bool,
+"tax": {"title", "rate"}, "taxes_included": bool, "delivery": "at_once"|"held"}``.
 ``quantity: null`` makes a variant that is not stocked at the location.
 
 Faults of its own, besides ``ignore`` and ``delay``: ``stale`` (somebody buys one
@@ -13,6 +14,7 @@ unit just before the write), ``throttled``, ``in_flight``, ``previous_failed``,
 ``internal_error``, ``partial`` (data and errors), ``shop_inactive``.
 """
 
+import copy
 import re
 import time
 import uuid
@@ -21,6 +23,7 @@ from urllib.parse import parse_qs
 from . import shopify_graphql as api
 from .core import ChannelSimulator, Response
 from .shopify_shop import Shop, empty
+from .shopify_webhooks import Outbox
 
 TOKEN_PATH = "/admin/oauth/access_token"
 GRAPHQL_PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
@@ -39,6 +42,7 @@ class ShopifySimulator(ChannelSimulator):
     update_operations = "inventorySetQuantities"
 
     def __init__(self, clock=time.time):
+        self.outbox = Outbox(self)
         super().__init__(clock)
 
     # --- state ----------------------------------------------------------------
@@ -47,7 +51,8 @@ class ShopifySimulator(ChannelSimulator):
 
     def load(self, state):
         # by name: tests put another clock into the simulator later
-        self.shop = Shop({**empty(), **state}, lambda: self.clock())
+        state = {**empty(), **state}
+        self.shop = Shop(state, lambda: self.clock(), self.outbox)
 
     def dump(self):
         # copied as deep as it changes: the caller writes it when the lock is free
@@ -56,8 +61,10 @@ class ShopifySimulator(ChannelSimulator):
             number: {**variant, "levels": _copies(variant["levels"])}
             for number, variant in state["variants"].items()
         }
+        busy = ("orders", "subscriptions", "outbox", "delivered")
         return {
             **_copies(state),
+            **{name: copy.deepcopy(state[name]) for name in busy},
             "variants": variants,
             "sites": _copies(state["sites"]),
         }
@@ -74,10 +81,56 @@ class ShopifySimulator(ChannelSimulator):
         with self.lock:
             self.shop.edit(site, sku, quantity)
 
-    def sell(self, sku, quantity=1, site=None):
-        """Let a buyer order in the shop."""
+    # --- orders ---------------------------------------------------------------
+    def sell(self, sku, quantity=1, site=None, also=(), line=None, **buyer):
+        """Let a buyer order in the shop; return the order's id.
+
+        :param also: further items, ``line``: more about the first one, ``buyer``:
+            everything else, see :meth:`~.shopify_orders.Orders.place`
+        """
+        item = {"sku": sku, "quantity": quantity, "site": site, **(line or {})}
         with self.lock:
-            self.shop.sell(sku, quantity, site)
+            return self.shop.orders.place([item, *also], **buyer)
+
+    def edit_order(self, order_id, sku, quantity, **item):
+        """Change the quantity of a SKU in an order, or add it."""
+        with self.lock:
+            self.shop.orders.edit(order_id, sku, quantity, **item)
+
+    def cancel_order(self, order_id, reason="CUSTOMER", restock=True):
+        """Cancel a whole order."""
+        with self.lock:
+            self.shop.orders.cancel(order_id, reason, restock)
+
+    def refund_order(self, order_id, sku=None, quantity=1, restock="RETURN"):
+        """Give money back for units of a SKU (the order's first one)."""
+        with self.lock:
+            lines = self.shop.orders.get(order_id)["lines"].values()
+            sku = sku or next(iter(lines))["sku"]
+            self.shop.orders.refund(order_id, sku, quantity, restock)
+
+    def hold_order(self, order_id, reason="OTHER", notes=None, site=None):
+        """Hold what is to be sent of an order."""
+        with self.lock:
+            order = self.shop.orders.get(order_id)
+            self.shop.orders.fulfilment.hold(order, reason, notes, site)
+
+    def release_order(self, order_id):
+        """Release an order's holds."""
+        with self.lock:
+            order = self.shop.orders.get(order_id)
+            self.shop.orders.fulfilment.release(order)
+
+    def move_order(self, order_id, site, sku=None):
+        """Let another location send an order."""
+        with self.lock:
+            order = self.shop.orders.get(order_id)
+            self.shop.orders.fulfilment.move(order, site, sku)
+
+    def orders(self):
+        """Return what the page shows of each order, oldest first."""
+        with self.lock:
+            return list(self.shop.orders.rows())
 
     # --- HTTP -----------------------------------------------------------------
     def operation(self, request):
@@ -92,6 +145,7 @@ class ShopifySimulator(ChannelSimulator):
     def handle(self, request):
         with self.lock:
             response = self._route(request)
+            self.outbox.kick()  # what had to wait for its next attempt
         response.headers.setdefault("X-Request-Id", str(uuid.uuid4()))
         return response
 

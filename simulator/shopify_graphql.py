@@ -13,6 +13,7 @@ from graphql import (
 )
 
 from .shopify_cost import SCHEMA, Points, price
+from .shopify_order_nodes import OrderFields
 from .shopify_shop import ITEM, PRODUCT, VARIANT
 from .shopify_write import MAX_ROWS, Writer, refuse
 
@@ -50,7 +51,7 @@ def root_field(text):
 
 
 # --- what fields answer -------------------------------------------------------
-class Root:
+class Root(OrderFields):
     """Resolvers of one request, as a dict for graphql-core's default resolver."""
 
     def __init__(self, shop, fault=None):
@@ -69,6 +70,7 @@ class Root:
             "productVariants": self._variants,
             "nodes": self._nodes,
             "inventorySetQuantities": self._set_quantities,
+            **self.order_fields(),
         }
 
     def _need(self, scope, field):
@@ -146,7 +148,12 @@ class Root:
         if variant:
             self._need("read_products", "nodes")
             return self._variant_node(number)
-        return None
+        order, found = self.shop.orders.fulfilment.find(gid)
+        return self.fulfilment_order_node(found, order) if found else None
+
+    def location(self, code, site):
+        """Return a ``Location``."""
+        return location_node(code, site)
 
     def _variant_node(self, number):
         variant = self.shop.state["variants"][number]

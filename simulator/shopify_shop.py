@@ -1,6 +1,7 @@
 """The state of the simulated shop: locations, variants, levels. JSON types only."""
 
 from .core import ShelfRow
+from .shopify_orders import Orders
 
 #: Accepted after a reset. Made up, like everything here.
 CREDENTIALS = {
@@ -9,13 +10,32 @@ CREDENTIALS = {
     "client_secret": "demo-client-secret",
     "access_token": "demo-access-token",
 }
-SCOPES = ("read_products", "write_inventory", "read_locations")
+SCOPES = (
+    "read_products",
+    "write_inventory",
+    "read_locations",
+    "write_orders",
+    "read_customers",
+    "write_merchant_managed_fulfillment_orders",
+    "read_third_party_fulfillment_orders",
+)
 
 ITEM = "gid://shopify/InventoryItem/"
 VARIANT = "gid://shopify/ProductVariant/"
 PRODUCT = "gid://shopify/Product/"
 LOCATION = "gid://shopify/Location/"
 
+#: of the shop as a whole
+SETTINGS = (
+    "name",
+    "currency",
+    "timezone",
+    "rate_limits",
+    "plan",
+    "tax",
+    "taxes_included",
+    "delivery",
+)
 #: name in a seed's listing → default of a variant
 VARIANT_DEFAULTS = {
     "title": "",
@@ -24,6 +44,7 @@ VARIANT_DEFAULTS = {
     "tracked": True,
     "bundle": False,
     "status": "ACTIVE",
+    "price": "10.00",
 }
 SITE_DEFAULTS = {
     "name": "",
@@ -49,15 +70,29 @@ def empty():
         "grants": {},
         "keys": {},
         "points": {},
+        # what orders cost, and what is told about them
+        "tax": {"title": "VAT", "rate": "0.19"},
+        "taxes_included": True,
+        "orders": {},
+        "serial": 5_000_000_000,
+        "subscriptions": {},
+        "delivery": "at_once",
+        "outbox": [],
+        "delivered": [],
     }
 
 
 class Shop:
-    """Finds and changes what is in a state. The caller holds the lock."""
+    """Finds and changes what is in a state. The caller holds the lock.
 
-    def __init__(self, state, clock):
+    :param outbox: an :class:`~.shopify_webhooks.Outbox`
+    """
+
+    def __init__(self, state, clock, outbox):
         self.state = state
         self.clock = clock
+        self.outbox = outbox
+        self.orders = Orders(self, outbox.emit)
         self.by_sku = {}
         for number, variant in state["variants"].items():
             self._index(number, variant["sku"])
@@ -68,7 +103,7 @@ class Shop:
     # --- seeding --------------------------------------------------------------
     def seed(self, spec):
         """Add or replace what a seed names."""
-        for name in ("name", "currency", "timezone", "rate_limits", "plan"):
+        for name in SETTINGS:
             if name in spec:
                 self.state[name] = spec[name]
         self.state["partial_writes"] = spec.get(
@@ -163,23 +198,27 @@ class Shop:
         level["available"] = available
         level["updated_at"] = self.clock()
 
-    def sell(self, sku, quantity=1, site=None):
-        """Let a buyer order: available goes down, committed up, nothing is sent yet."""
-        level = self._level(sku, site)
-        self.change(level, level["available"] - quantity)
-        level["committed"] += quantity
-
     def edit(self, site, sku, quantity):
         """Let a person type a quantity in the admin."""
         self.change(self._level(sku, site), quantity)
 
-    def _level(self, sku, site):
-        variant = self.state["variants"].get(self.number_of(sku)) or {}
-        levels = variant.get("levels") or {}
+    def site_of(self, sku, site=None):
+        """Return ``site``, or the first one, where a SKU is.
+
+        :raises LookupError: it isn't
+        """
+        levels = self._levels(sku)
         site = site or next(iter(levels), None)
         if site not in levels:
             raise LookupError(f"no {sku!r} at {site!r}")
-        return levels[site]
+        return site
+
+    def _levels(self, sku):
+        variant = self.state["variants"].get(self.number_of(sku)) or {}
+        return variant.get("levels") or {}
+
+    def _level(self, sku, site):
+        return self._levels(sku)[self.site_of(sku, site)]
 
     # --- the shelf ------------------------------------------------------------
     def shelf(self):

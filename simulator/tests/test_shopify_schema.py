@@ -21,7 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(os.environ.get("MARKETPLACE_API_SCHEMAS") or ROOT.parent / "shared/apis")
 OFFICIAL = SCHEMAS / "shopify" / "admin_2026-10_pruned.graphql"
 #: See the head of shopify_schema.graphql.
-DOCUMENTED = "extend type ProductVariant { displayName: String! }"
+DOCUMENTED = """
+extend type ProductVariant { displayName: String! }
+extend type Order { risk: OrderRiskSummary! }
+type OrderRiskSummary { recommendation: OrderRiskRecommendationResult! }
+enum OrderRiskRecommendationResult { ACCEPT CANCEL INVESTIGATE NONE }
+extend type FulfillmentOrder { orderId: ID! }
+"""
 BUILT_IN = ("__", "String", "Int", "Float", "Boolean", "ID")
 OURS = [n for n in api.SCHEMA.type_map if not n.startswith(BUILT_IN)]
 

@@ -6,7 +6,7 @@ inventory item at one location, written with compare-and-set.
 
 from ..base import Adapter, ConnectionReport, RemoteSite
 from ..errors import RejectedError
-from . import auth
+from . import auth, cancelling, webhooks
 from .client import ShopifyClient
 from .const import (
     API_VERSION,
@@ -15,11 +15,14 @@ from .const import (
     REQUIRED_SCOPES,
     SETTLING_SECONDS,
     STANDARD_POINTS,
+    THIRD_PARTY_SCOPE,
 )
 from .documents import LOCATIONS, SHOP
 from .lookup import Lookup
+from .orders import OrderReader
 from .push import Publisher
 from .reading import LOCATION, is_gid
+from .shipments import Shipper
 
 
 class ShopifyAdapter(Adapter):
@@ -70,6 +73,7 @@ class ShopifyAdapter(Adapter):
                 "domain": shop["myshopifyDomain"],
                 "currency": shop["currencyCode"],
                 "timezone": shop["ianaTimezone"],
+                "scopes": sorted(granted),
             },
         )
 
@@ -89,6 +93,7 @@ class ShopifyAdapter(Adapter):
         if domain.lower() != host:
             yield f"Shopify calls this shop {domain}, not {host}."
         yield from _version_warnings(reply)
+        yield from _service_warnings(reply, sites)
         known = {site.code for site in sites or ()}
         for code in self.config.sites if sites is not None else ():
             if code not in known:
@@ -114,6 +119,34 @@ class ShopifyAdapter(Adapter):
     def fetch_stock(self, refs):
         yield from self.lookup.listings(refs)
 
+    # --- orders and shipments -------------------------------------------------
+    def fetch_orders(self, since):
+        yield from OrderReader(self.client, self.config).changed(since)
+
+    def fetch_order(self, external_id):
+        return OrderReader(self.client, self.config).one(external_id)
+
+    def confirm_shipment(self, shipment):
+        return Shipper(self.client, self.config).confirm(shipment)
+
+    def cancel_order(self, external_id, reason):
+        return cancelling.cancel_order(self.client, self.config, external_id, reason)
+
+    # --- notifications --------------------------------------------------------
+    @classmethod
+    def verify_webhook(cls, headers, body, secrets, account_ref):
+        return webhooks.verify(headers, body, secrets, account_ref)
+
+    @classmethod
+    def parse_webhook(cls, headers, body):
+        return webhooks.parse(headers, body)
+
+    def list_webhooks(self):
+        return webhooks.subscriptions(self.client)
+
+    def register_webhooks(self, address):
+        return webhooks.subscribe(self.client, self.config, address)
+
 
 def _scopes(installation):
     """Return the granted scopes; one that writes a resource also reads it."""
@@ -130,6 +163,19 @@ def _location_warnings(node):
         yield f"Belongs to the fulfilment service {service}: its stock is not yours."
     if not node["fulfillsOnlineOrders"]:
         yield "Does not fulfil online orders: the online shop ignores its stock."
+
+
+def _service_warnings(reply, sites):
+    """Yield a warning when orders that a service ships can't be told from ours.
+
+    Fulfilment orders of other services are left out without the scope (schema).
+    """
+    served = any("fulfilment service" in " ".join(s.warnings) for s in sites or ())
+    if served and THIRD_PARTY_SCOPE not in _scopes(reply["currentAppInstallation"]):
+        yield (
+            f"Without the access scope {THIRD_PARTY_SCOPE}, orders that a fulfilment "
+            "service ships look as if they were yours to ship."
+        )
 
 
 def _version_warnings(reply):

@@ -84,13 +84,14 @@ class ShopifyClient:
         """Send a document, and again while Shopify throttles it.
 
         THROTTLED is repeated with the same bytes, idempotency key included:
-        nothing promises that a throttled mutation was not executed.
+        nothing promises that a throttled mutation was not executed. For the same
+        reason one without a key is not repeated here: the caller reads first.
 
         :raises ChannelError: of the family that says what to do next
         """
         body = json.dumps({"query": operation.text, "variables": variables or {}})
         self.limiter.acquire(operation.name)
-        for _attempt in range(MAX_THROTTLED):
+        for _attempt in range(MAX_THROTTLED if operation.repeatable else 1):
             self.limiter.acquire(POINTS, self._price(operation))
             answer = self._ask(body.encode())
             content = _envelope(answer)
@@ -98,10 +99,11 @@ class ShopifyClient:
             self._adopt(operation, cost)
             if not _is_throttled(content):
                 return self._reply(operation, content, answer)
-            self._wait_out(cost, answer)
+            if operation.repeatable:
+                self._wait_out(cost, answer)
         raise RateLimited(
             "Shopify kept throttling the call.",
-            retry_after=self.limiter.max_wait,
+            retry_after=self.limiter.max_wait if operation.repeatable else None,
             code="THROTTLED",
             request_id=answer.request_id,
         )

@@ -78,13 +78,17 @@ ROW_ERRORS = {
 }
 
 # --- connection ---------------------------------------------------------------
-#: Scopes that publishing needs, and what for ("requiredAccess" in the schema).
+#: Scopes that are needed, and what for ("requiredAccess" in the schema).
 REQUIRED_SCOPES = {
     "read_products": "to find products by SKU",
     "read_inventory": "to read quantities",
     "write_inventory": "to publish quantities",
     "read_locations": "to list the locations",
+    "read_orders": "to read orders",
+    "write_merchant_managed_fulfillment_orders": "to confirm shipments",
 }
+#: Wanted only where a fulfilment service ships some of the orders.
+THIRD_PARTY_SCOPE = "read_third_party_fulfillment_orders"
 
 #: HTTP statuses of a whole shop. /docs/api/usage/response-codes
 STATUS_WORDS = {

@@ -19,17 +19,19 @@ class Operation:
 
     :param name: the field that it asks for, as it appears in logs
     :param cost: expected price in points
+    :param repeatable: sending it twice does no harm: a throttled call is sent again
     """
 
     name: str
     text: str
     cost: int
+    repeatable: bool = True
 
 
-def load(name, cost, *files):
+def load(name, cost, *files, repeatable=True):
     """Return the :class:`Operation` that the given files make up."""
     texts = [(FOLDER / f"{file}.graphql").read_text(encoding="utf-8") for file in files]
-    return Operation(name, "\n".join(texts), cost)
+    return Operation(name, "\n".join(texts), cost, repeatable)
 
 
 SHOP = load("shop", 4, "shop")
@@ -39,4 +41,39 @@ VARIANTS_BY_ID = load("nodes.variants", 5, "variants_by_id", "variant")
 LEVELS = load("nodes.levels", 3, "levels")
 SET_QUANTITIES = load("inventorySetQuantities", 10, "set_quantities")
 
-ALL = (SHOP, LOCATIONS, VARIANTS_PAGE, VARIANTS_BY_ID, LEVELS, SET_QUANTITIES)
+ORDERS = load("orders", 807, "orders_page", "order_head", "order")
+ORDER = load("order", 68, "order_by_id", "order_head", "order")
+ORDER_LINES = load("order.lineItems", 58, "order_lines", "order")
+ORDER_REFUNDS = load("order.refunds", 26, "order_refunds")
+ORDER_STATE = load("order.state", 2, "order_state")
+FULFILLMENT_ORDERS = load("order.fulfillmentOrders", 150, "fulfillment_orders")
+FULFILLMENT_ORDER_IDS = load("nodes.fulfillmentOrders", 1, "fulfillment_order_ids")
+#: neither knows an idempotency key
+FULFILLMENT_CREATE = load(
+    "fulfillmentCreate", 10, "fulfillment_create", repeatable=False
+)
+ORDER_CANCEL = load("orderCancel", 10, "order_cancel", repeatable=False)
+WEBHOOK_CREATE = load(
+    "webhookSubscriptionCreate", 10, "webhook_create", repeatable=False
+)
+WEBHOOKS = load("webhookSubscriptions", 11, "webhook_list")
+
+ALL = (
+    SHOP,
+    LOCATIONS,
+    VARIANTS_PAGE,
+    VARIANTS_BY_ID,
+    LEVELS,
+    SET_QUANTITIES,
+    ORDERS,
+    ORDER,
+    ORDER_LINES,
+    ORDER_REFUNDS,
+    ORDER_STATE,
+    FULFILLMENT_ORDERS,
+    FULFILLMENT_ORDER_IDS,
+    FULFILLMENT_CREATE,
+    ORDER_CANCEL,
+    WEBHOOK_CREATE,
+    WEBHOOKS,
+)

@@ -332,11 +332,15 @@ class TestConnection(ShopifyCase):
             [
                 "Access scope write_inventory (to publish quantities)",
                 "Access scope read_locations (to list the locations)",
+                "Access scope read_orders (to read orders)",
+                "Access scope write_merchant_managed_fulfillment_orders "
+                "(to confirm shipments)",
             ],
         )
 
     def test_who_may_write_a_resource_may_read_it(self):
         scopes = ["write_products", "write_inventory", "read_locations"]
+        scopes += ["write_orders", "write_merchant_managed_fulfillment_orders"]
         self.seed(credentials={"scopes": scopes})
         self.assertEqual(self.adapter().check_connection().missing, ())
 

@@ -15,7 +15,13 @@ OFFICIAL = SCHEMAS / "shopify" / "admin_2026-10_pruned.graphql"
 #: The official file is pruned to other documents; this field of ProductVariant is
 #: documented at https://shopify.dev/docs/api/admin-graphql/latest/objects/ProductVariant
 #: (String!, non-null, 2026-01).
-DOCUMENTED = "extend type ProductVariant { displayName: String! }"
+DOCUMENTED = """
+extend type ProductVariant { displayName: String! }
+extend type Order { risk: OrderRiskSummary! }
+type OrderRiskSummary { recommendation: OrderRiskRecommendationResult! }
+enum OrderRiskRecommendationResult { ACCEPT CANCEL INVESTIGATE NONE }
+extend type FulfillmentOrder { orderId: ID! }
+"""
 
 
 @pytest.fixture(scope="module")

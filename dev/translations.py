@@ -111,7 +111,8 @@ def _report(path: Path, wanted: set[str], translated: dict[str, str]) -> None:
         for entry in polib.pofile(str(path))
         if not entry.msgstr and entry.tcomment != SAME
     ]
-    gone = {text: done for text, done in translated.items() if text not in wanted}
+    kept = {_squeeze(text) for text in wanted}
+    gone = {text: t for text, t in translated.items() if _squeeze(text) not in kept}
     where = path.relative_to(path.parents[2])
     print(f"{where}: {len(todo)} to translate, {len(gone)} dropped")
     for entry in todo:

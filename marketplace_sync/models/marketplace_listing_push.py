@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..channels.base import ListingRef
 from ..engine import state as engine_state
-from .tools import update_many
+from .tools import int_array, update_many
 
 #: Seconds after an acknowledgement when the channel is first asked whether it is so.
 CONFIRM_SECONDS = 20
@@ -63,20 +63,7 @@ class MarketplaceListing(models.Model):
             return
         self.flush_model()
         by_key = {int(result.key): result for result in results}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT m.id, r.id, m.sellable_qty, m.sync_state, m.pending_since
-                  FROM marketplace_listing r
-                  JOIN marketplace_listing m
-                    ON m.id = r.id
-                    OR (m.account_id = r.account_id AND m.pool_key = r.pool_key
-                        AND m.active AND m.fulfilment = 'merchant')
-                 WHERE r.id = ANY(%s)
-                """,
-                list(by_key),
-            )
-        )
+        rows = self._read_pool_members(list(by_key))
         now = fields.Datetime.now()
         updates = [
             self._taken_values(push, row, by_key[row[1]], sent[str(row[1])], now)
@@ -110,6 +97,30 @@ class MarketplaceListing(models.Model):
                 "open_push_id": "int4",
                 "channel_qty": "int4",
             },
+        )
+
+    @api.model
+    def _read_pool_members(self, ids):
+        """Return (member id, id, sellable, state, pending since) for these listings and
+        those that share a counter with one of them."""
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id, m.id, m.sellable_qty, m.sync_state, m.pending_since
+                  FROM marketplace_listing m
+                 WHERE m.id = ANY(%(ids)s)
+                 UNION ALL
+                SELECT m.id, r.id, m.sellable_qty, m.sync_state, m.pending_since
+                  FROM marketplace_listing r
+                  JOIN marketplace_listing m
+                    ON m.account_id = r.account_id AND m.pool_key = r.pool_key
+                 WHERE r.id = ANY(%(ids)s)
+                   AND m.id != ALL(%(ids)s)
+                   AND m.active
+                   AND m.fulfilment = 'merchant'
+                """,
+                ids=int_array(ids),
+            )
         )
 
     @api.model

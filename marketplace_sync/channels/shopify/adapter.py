@@ -11,6 +11,7 @@ from .client import ShopifyClient
 from .const import (
     API_VERSION,
     MAX_ROWS,
+    ORDER_SCOPES,
     POINTS,
     REQUIRED_SCOPES,
     SETTLING_SECONDS,
@@ -92,6 +93,10 @@ class ShopifyAdapter(Adapter):
         domain = reply["shop"]["myshopifyDomain"]
         if domain.lower() != host:
             yield f"Shopify calls this shop {domain}, not {host}."
+        granted = _scopes(reply["currentAppInstallation"])
+        for scope, purpose in ORDER_SCOPES.items():
+            if scope not in granted:
+                yield f"Access scope {scope} is not granted ({purpose})."
         yield from _version_warnings(reply)
         yield from _service_warnings(reply, sites)
         known = {site.code for site in sites or ()}

@@ -84,6 +84,9 @@ REQUIRED_SCOPES = {
     "read_inventory": "to read quantities",
     "write_inventory": "to publish quantities",
     "read_locations": "to list the locations",
+}
+#: Not needed to publish quantities: a note, no obstacle.
+ORDER_SCOPES = {
     "read_orders": "to read orders",
     "write_merchant_managed_fulfillment_orders": "to confirm shipments",
 }

@@ -332,11 +332,14 @@ class TestConnection(ShopifyCase):
             [
                 "Access scope write_inventory (to publish quantities)",
                 "Access scope read_locations (to list the locations)",
-                "Access scope read_orders (to read orders)",
-                "Access scope write_merchant_managed_fulfillment_orders "
-                "(to confirm shipments)",
             ],
         )
+
+    def test_a_scope_for_orders_that_is_not_granted_is_only_noted(self):
+        self.seed(credentials={"scopes": ["write_inventory", "write_products"]})
+        notes = " ".join(self.adapter().check_connection().warnings)
+        self.assertIn("Access scope read_orders is not granted", notes)
+        self.assertIn("write_merchant_managed_fulfillment_orders", notes)
 
     def test_who_may_write_a_resource_may_read_it(self):
         scopes = ["write_products", "write_inventory", "read_locations"]

@@ -25,7 +25,7 @@ setup:  ## get Odoo, Python packages, PostgreSQL, template database (UPGRADE=1: 
 demo:  ## Odoo with demo data and simulated marketplaces (PORT, SIMULATOR_PORT, FRESH=1)
 	@$(PYTHON) -m dev demo
 
-test:  ## all tests; T=path or T='-k expression' for some; PYTEST_ARGS
+test:  ## all tests; T=path or T=expression for some; PYTEST_ARGS
 	@$(PYTHON) -m dev test
 
 test-pure:  ## the tests without Odoo and database

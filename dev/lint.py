@@ -10,6 +10,8 @@ from .console import Failure, announce, clean_env, say
 NOT_FOR_US = [
     "--disable=manifest-required-author,missing-readme",
     "--disable=consider-merging-classes-inherited",
+    # Odoo's own idiom to keep README.md out of the app's page (payment_stripe).
+    "--disable=manifest-deprecated-key",
 ]
 OCA_NOT_FOR_US = ["--disable=prefer-readme-rst,xml-header-wrong"]
 

@@ -14,7 +14,12 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..channels.errors import ChannelBlockedError, RateLimited, RetryableError
+from ..channels.errors import (
+    ChannelBlockedError,
+    RateLimited,
+    RejectedError,
+    RetryableError,
+)
 from ..engine import backoff
 from .tools import retry_on_conflict
 
@@ -55,7 +60,9 @@ class MarketplaceAccount(models.Model):
         except ChannelBlockedError as error:
             self._rollback()
             self._in_transaction(functools.partial(self._block, error))
-        except RetryableError as error:
+        except (RetryableError, RejectedError) as error:
+            # A call that is refused as a whole is said at the account, and tried again
+            # in case a person mends it there; its rows are not to blame.
             self._rollback()
             self._in_transaction(functools.partial(self._note_failure, error))
         except Exception as error:

@@ -59,6 +59,7 @@ class MarketplaceAccount(models.Model):
 
     def _store_verified(self, adapter, listings, readings):
         listings._store_readings(readings, verify=True)
+        listings._put_off_unanswered(readings)
         listings._refresh()
         self._save_rate_state(adapter)
 
@@ -76,6 +77,7 @@ class MarketplaceAccount(models.Model):
 
     def _store_confirmed(self, adapter, listings, readings):
         listings._store_readings(readings)
+        listings._put_off_unanswered(readings)
         for listing in listings:
             reading = readings.get(listing.id)
             if reading is None or listing.sync_state != "submitted":
@@ -279,6 +281,22 @@ class MarketplaceListing(models.Model):
         if reading.fulfilment == "channel":
             return {"sync_state": "paused", "warning": words, "last_error": None}
         return {"sync_state": "failed", "last_error": words, "next_attempt_at": None}
+
+    def _put_off_unanswered(self, readings):
+        """The channel was asked and said nothing of these: ask again later, not at
+        once and for ever."""
+        for listing in self.filtered(lambda listing: listing.id not in readings):
+            attempts = listing.attempt_count + 1
+            wait = timedelta(seconds=backoff.delay(attempts))
+            listing.write(
+                {
+                    "attempt_count": attempts,
+                    "next_attempt_at": fields.Datetime.now() + wait,
+                    "last_error": self.env._(
+                        "The channel was asked about this listing and gave no answer."
+                    ),
+                }
+            )
 
     def _not_confirmed(self, settling_seconds):
         """The channel acknowledged a number and shows another one."""

@@ -54,6 +54,12 @@ class MarketplacePush(models.Model):
             rest = [level.ref.key for level in levels if level.ref.key not in answered]
             account._in_transaction(functools.partial(self._postpone, rest, error))
             raise
+        words = self.env._("The channel gave no answer for this row.")
+        gathered += [
+            PushResult(level.ref.key, "retry", words)
+            for level in levels
+            if level.ref.key not in answered
+        ]
         self._commit_results(adapter, gathered, sent)
         account._in_transaction(self._finish)
 

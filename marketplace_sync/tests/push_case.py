@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.tests.common import TransactionCase
 
+from ..engine import backoff
 from .memory_channel import Shelf, memory_adapter
 
 
@@ -48,9 +49,12 @@ class PushCase(TransactionCase):
         patcher.start()
         self.addCleanup(patcher.stop)
         # Retries are tested by their times, not by waiting for them.
-        dice = patch("random.random", return_value=0.5)
-        dice.start()
-        self.addCleanup(dice.stop)
+        for patched in (
+            patch("random.random", return_value=0.5),
+            patch.object(backoff, "BASE_SECONDS", 600.0),
+        ):
+            patched.start()
+            self.addCleanup(patched.stop)
         # Secrets: any refresh token will do.
         self.env["marketplace.credential"]._write_secrets(
             self.account.id, {"shopify_access_token": "token-of-the-test"}

@@ -6,6 +6,7 @@ from ..channels.errors import (
     AuthenticationError,
     ChannelUnreachable,
     RateLimited,
+    RejectedError,
 )
 from .push_case import PushCase
 
@@ -213,6 +214,35 @@ class TestPush(PushCase):
         self.run_cron()
         self.assertEqual(first.sync_state, "synced")
         self.assertEqual(second.sync_state, "pending")
+
+    def test_a_row_without_an_answer_waits_for_its_next_try(self):
+        silent = self.make_listing("A", stock=10, shown=3)
+        good = self.make_listing("B", stock=10, shown=3)
+        self.run_cron()
+        self.shelf.script["A"] = "silence"
+        self.go_live()
+        self.run_cron()
+        self.assertEqual(len(self.shelf.calls), 1, "not sent again at once")
+        self.assertEqual((silent.sync_state, silent.attempt_count), ("pending", 1))
+        self.assertIn("no answer", silent.last_error)
+        self.assertEqual(good.sync_state, "synced")
+
+    def test_a_listing_that_a_read_passes_over_is_asked_for_later(self):
+        self.shelf.script["A"] = "silence"
+        listing = self.make_listing("A", stock=10, shown=3)
+        self.run_cron()
+        self.assertEqual(self.shelf.reads, 1, "not asked again at once")
+        self.assertEqual(listing.sync_state, "unverified")
+        self.assertIn("no answer", listing.last_error)
+
+    def test_a_call_refused_as_a_whole_is_said_at_the_account(self):
+        listing = self.make_listing("A", stock=10)
+        self.shelf.script["A"] = RejectedError("The location is not one of this shop.")
+        self.go_live()
+        self.run_cron()
+        self.assertIn("not one of this shop", self.account.last_failure)
+        self.assertEqual(listing.sync_state, "pending")
+        self.assertTrue(self.account.retry_at)
 
     def test_an_unknown_sku_is_found_by_the_first_read_and_never_sent(self):
         listing = self.make_listing("NOWHERE", stock=10, shown=None)

@@ -1,6 +1,7 @@
 """Reading orders: within 0.0056 searches a second, without losing one."""
 
 import contextlib
+import logging
 from datetime import datetime, timezone
 
 from ..errors import (
@@ -26,6 +27,8 @@ RESUME, WITHHELD = "orders_resume", "orders_withheld_until"
 #: For how long buyer and recipient are not asked for after a refusal: each refusal
 #: costs a search of which there are 20 an hour.
 WITHHELD_SECONDS = 24 * 3600
+
+_logger = logging.getLogger(__name__)
 
 
 class PageRefused(ChannelUnreachable):
@@ -145,10 +148,11 @@ class OrderReader:
         if personal:
             try:
                 return self._call(operation, args, True, extra_parts, filters), True
-            except (UnknownListing, AuthenticationError):
-                raise
-            except (RejectedError, ChannelBlockedError):
-                pass  # for the personal data, or for another reason: see without
+            except (RejectedError, ChannelBlockedError) as error:
+                if isinstance(error, UnknownListing | AuthenticationError):
+                    raise
+                # for the personal data, or for another reason: see without
+                _logger.info("%s is asked without personal data: %s", operation, error)
         answer = self._call(operation, args, False, extra_parts, filters)
         if personal:
             self.withheld_until = self.clock() + WITHHELD_SECONDS

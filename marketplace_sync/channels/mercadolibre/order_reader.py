@@ -145,11 +145,14 @@ class OrderReader:
         answer = self._read("get_shipment", path, shipment_id=shipment_id)
         return json_object(answer) if answer.status < 300 else {}
 
-    def _read(self, operation, path, headers=const.NEW_FORMAT, **names):
+    def _read(self, operation, path, headers=None, **names):
         """GET something of one sale. What refuses only this one is not raised: a forged
         hint about somebody else's order must not stop the account."""
         answer = self.client.get(
-            operation, address(path, **names), headers=headers, accept=ABOUT_ONE
+            operation,
+            address(path, **names),
+            headers=headers or const.NEW_FORMAT,
+            accept=ABOUT_ONE,
         )
         if answer.status == 403 and words.is_account_wide(answer):
             self.client.raise_error(operation, answer)

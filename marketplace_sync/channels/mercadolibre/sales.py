@@ -1,5 +1,7 @@
 """The adapter's orders, shipments and notifications."""
 
+import contextlib
+
 from ..errors import RejectedError
 from ..orders import OrderPage
 from . import const, webhooks
@@ -33,10 +35,9 @@ class Sales:
     def _found(self, reader, row, account):
         """Return a search result as an order, read in full when it is not."""
         if not is_complete(row):
-            try:
+            # where it cannot be read, the result itself says most of it
+            with contextlib.suppress(RejectedError, NotYet):
                 row = {**row, **reader.order(row.get("id"))}
-            except (RejectedError, NotYet):
-                pass  # the result itself says most of it
         return self._told(reader, row, account)
 
     def fetch_order(self, external_id):

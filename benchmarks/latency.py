@@ -1,0 +1,125 @@
+"""5. From the commit of a stock change to its number on the channel's shelf.
+
+A normal server with its scheduled actions runs as a process of its own; this process
+plays the three channels, limits on, and moves stock: 500 changes, 5 a second, each of
+another product. Every product is on Shopify, every second one on Amazon, every third
+one on Mercado Libre: 5, 2.5 and 1.7 writes a second, within what each channel (Amazon:
+5/s published) and our own starting figure for Mercado Libre (2/s) allow.
+"""
+
+import signal
+import socket
+import subprocess
+import time
+
+from dev import config as dev_config
+from dev import odoo as dev_odoo
+from simulator import testing
+
+from . import databases, session, shops
+from .figures import Figure, percentile
+
+SECTION = "Stock change committed → accepted by the channel"
+CHANGES, PER_SECOND = 500, 5
+EVERY = {"shopify": 1, "amazon": 2, "mercadolibre": 3}
+PATIENCE = 120
+
+
+def run(quick=False):
+    count = 100 if quick else CHANGES
+    database = databases.make("latency")
+    with testing.running() as simulator:
+        with session.environment(database) as env:
+            products = shops.make_products(env, count)
+            for channel, step in EVERY.items():
+                settings = {"latency": 0, "rate_limits": False}
+                numbers = range(0, count, step)
+                shops.seed(simulator, channel, numbers, settings=settings)
+                shops.make_account(
+                    env, channel, simulator.url(channel), products[::step]
+                )
+            server = start_server(database)
+            try:
+                committed = measure(env, simulator, products)
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.wait(30)
+    return list(figures_of(simulator, committed))
+
+
+def start_server(database):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = (f"--http-port={port}", "--log-level=warn", f"--db-filter=^{database}$")
+    return subprocess.Popen(
+        [str(part) for part in dev_odoo.command(*options, database=database)],
+        env=dev_odoo.env(),
+        cwd=dev_config.ROOT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def measure(env, simulator, products):
+    """Move stock at a steady pace; return SKU → epoch seconds of its commit."""
+    wait_until(env, simulator, shown=initial(simulator))
+    for channel in EVERY:
+        simulator.seed(channel, {"rate_limits": True})
+    time.sleep(10)  # the channels' buckets fill up, as on a quiet day
+    stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
+    committed, began = {}, time.monotonic()
+    for number, product in enumerate(products):
+        time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
+        env["stock.quant"]._update_available_quantity(product, stock, -10)
+        env.cr.commit()
+        committed[product.default_code] = time.time()
+    wait_until(env, simulator, shown=shops.STOCK - 10 - 3)
+    return committed
+
+
+def initial(_simulator):
+    return shops.STOCK - 3  # the shipped buffer policy hides three
+
+
+def wait_until(env, simulator, shown):
+    """Wait until every shelf shows one number, waking the accounts once."""
+    env["marketplace.account"].search([])._wake()
+    env.cr.commit()
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if {row["quantity"] for row in simulator.shelf()} == {shown}:
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"not every shelf shows {shown} after {PATIENCE} s")
+
+
+def figures_of(simulator, committed):
+    every = []
+    for channel in EVERY:
+        took = [
+            row["updated_at"] - committed[row["sku"]]
+            for row in simulator.shelf(channel)
+        ]
+        every += took
+        yield Figure(
+            f"{channel}, p95",
+            percentile(took, 95),
+            "s",
+            3,
+            note=f"{len(took)} writes: {words(took)}",
+            section=SECTION,
+        )
+    for percent in (50, 95, 99):
+        yield Figure(
+            f"all channels, p{percent}",
+            percentile(every, percent),
+            "s",
+            3 if percent == 95 else None,
+            section=SECTION,
+        )
+
+
+def words(took):
+    parts = (f"p{percent} {percentile(took, percent):.2f} s" for percent in (50, 99))
+    return ", ".join((*parts, f"longest {max(took):.2f} s"))

@@ -22,7 +22,8 @@ from .figures import Figure, percentile
 SECTION = "Stock change committed → accepted by the channel"
 CHANGES, PER_SECOND = 500, 5
 EVERY = {"shopify": 1, "amazon": 2, "mercadolibre": 3}
-PATIENCE = 120
+SOLD, HIDDEN = 10, 3  # the shipped buffer policy hides three
+PATIENCE = 300
 
 
 def run(quick=False):
@@ -63,7 +64,7 @@ def start_server(database):
 
 def measure(env, simulator, products):
     """Move stock at a steady pace; return SKU → epoch seconds of its commit."""
-    wait_until(env, simulator, shown=initial(simulator))
+    wait_until(env, simulator, shown=shops.STOCK - HIDDEN)
     for channel in EVERY:
         simulator.seed(channel, {"rate_limits": True})
     time.sleep(10)  # the channels' buckets fill up, as on a quiet day
@@ -71,15 +72,11 @@ def measure(env, simulator, products):
     committed, began = {}, time.monotonic()
     for number, product in enumerate(products):
         time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
-        env["stock.quant"]._update_available_quantity(product, stock, -10)
+        env["stock.quant"]._update_available_quantity(product, stock, -SOLD)
         env.cr.commit()
         committed[product.default_code] = time.time()
-    wait_until(env, simulator, shown=shops.STOCK - 10 - 3)
+    wait_until(env, simulator, shown=shops.STOCK - SOLD - HIDDEN)
     return committed
-
-
-def initial(_simulator):
-    return shops.STOCK - 3  # the shipped buffer policy hides three
 
 
 def wait_until(env, simulator, shown):

@@ -79,11 +79,19 @@ def make_account(env, channel, url, products):
             "warehouse_ids": [Command.set(warehouse.ids)],
         }
     )
+    with account._adapter_session() as adapter:  # as matching does
+        known = {listing.sku: listing for listing in adapter.fetch_listings()}
     quiet = env["marketplace.listing"].with_context(tracking_disable=True)
     quiet.create(
         [
-            {"site_id": site.id, "sku": p.default_code, "product_id": p.id}
-            for p in products
+            {
+                "site_id": site.id,
+                "sku": product.default_code,
+                "product_id": product.id,
+                "external_ref": known[product.default_code].external_ref,
+                "channel_data": dict(known[product.default_code].data),
+            }
+            for product in products
         ]
     )
     account.action_go_live()

@@ -1,5 +1,6 @@
 """The simulator on a loopback port: sockets, limits, and who answers what."""
 
+import contextlib
 import ipaddress
 import json
 import socket
@@ -206,8 +207,6 @@ def _is_loopback_ip(host):
 
 def close_quietly(connection):
     """Close a socket that may be closed already."""
-    try:
+    with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     connection.close()

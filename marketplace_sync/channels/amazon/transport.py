@@ -31,7 +31,7 @@ from .const import (
     ROLE_ORDERS,
     ROLE_SELLERS,
 )
-from .library import Operations
+from .operations import Operations
 
 USER_AGENT = "marketplace_sync/19.0 (Language=Python)"
 #: Seconds before its end in which a token is not used any more.

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from marketplace_sync.channels.amazon import auth, library
+from marketplace_sync.channels.amazon import auth, operations
 from marketplace_sync.channels.amazon.transport import error_of
 from marketplace_sync.channels.base import AdapterConfig, Token
 from marketplace_sync.channels.errors import (
@@ -219,14 +219,14 @@ class TestConnection(AmazonCase, unittest.TestCase):
 class TestLibrary(unittest.TestCase):
     def sent(self, operation, *args, **kwargs):
         calls = []
-        library.Operations(lambda *call: calls.append(call)).call(
+        operations.Operations(lambda *call: calls.append(call)).call(
             operation, *args, **kwargs
         )
         return calls[0]
 
     def test_the_operations_we_use_exist_in_the_library(self):
-        for method in library.METHODS.values():
-            self.assertTrue(callable(getattr(library.Operations, method)), method)
+        for method in operations.METHODS.values():
+            self.assertTrue(callable(getattr(operations.Operations, method)), method)
 
     def test_skus_are_quoted_whole(self):
         _name, method, path, _body = self.sent(

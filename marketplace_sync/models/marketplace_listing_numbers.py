@@ -135,6 +135,7 @@ class MarketplaceListing(models.Model):
         free = stock._read_free(products, warehouses) if products else {}
         committed = stock._read_committed(products, warehouses) if products else {}
         promised = self._read_promised_by_site(products, rules)
+        additions = self._read_additions(counted, rules)
         buffers = self._read_buffers(counted, rules)
         # Many listings have the same terms: computed once, kept once.
         compute_once = functools.lru_cache(maxsize=None)(compute)
@@ -143,8 +144,21 @@ class MarketplaceListing(models.Model):
             rule = rules[row.site_id]
             if not self._get_block_code(row, rule):
                 terms = self._get_terms(row, rule, free, committed, promised, buffers)
+                if row.id in additions:
+                    available = terms.available + additions[row.id]
+                    terms = terms._replace(available=available)
                 breakdowns[row.id] = compute_once(terms)
         return breakdowns
+
+    @api.model
+    def _read_additions(self, rows, rules):
+        """Return listing id → units that it counts beside free stock; bridges know
+        some.
+
+        :param rows: listings whose quantity comes from stock
+        :param rules: site id → :class:`SiteRule`
+        """
+        return {}
 
     @api.model
     def _get_block_code(self, row, rule):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from odoo import Command, fields
 
+from . import demo_kits
+
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
 MX = "MLM"
@@ -133,6 +135,7 @@ class Scenario:
         accounts = {values["channel"]: self._account(values) for values in ACCOUNTS}
         self._arrange_sites(accounts)
         self._listings(accounts, products)
+        demo_kits.build(self, accounts, products)
         self.env.cr.commit()
         for account in accounts.values():
             account.action_go_live()

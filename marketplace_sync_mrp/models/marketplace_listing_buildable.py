@@ -14,7 +14,7 @@ class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
     add_buildable = fields.Boolean(
-        "Add What Can Be Built",
+        "Add Buildable",
         tracking=True,
         help="Add what could be manufactured at once from the components that lie free "
         "in each warehouse. Products that share components each count all of them.",

@@ -52,12 +52,15 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _describe_components(self, kit, free, committed):
-        """Return [{name, unit, need, free, committed, kits}], the scarcest first.
+        """Return [{name, unit, need, free, committed, kits, left}], the scarcest first:
+        ``kits`` that are free, and those that are left after demand.
 
         :param free: component → free quantity in one warehouse
         """
         precision = self.env["marketplace.stock"]._get_precision()
-        scarcest = limiting(kit, free, precision)[:NAMED]
+        kits = dict(limiting(kit, free, precision))
+        after = {part: free[part] - committed.get(part, 0.0) for part in free}
+        scarcest = limiting(kit, after, precision)[:NAMED]
         products = self.env["product.product"].sudo()
         return [
             {
@@ -66,9 +69,10 @@ class MarketplaceListing(models.Model):
                 "need": round(kit.need_of(part), 6),
                 "free": free[part],
                 "committed": committed.get(part, 0.0),
-                "kits": allowed,
+                "kits": kits[part],
+                "left": left,
             }
-            for part, allowed in scarcest
+            for part, left in scarcest
         ]
 
     @api.model
@@ -90,7 +94,8 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _get_limit_words(self, components):
-        return self.env._("Limited by %s", components[0]["name"])
+        scarcest = min(components, key=lambda component: component["kits"])
+        return self.env._("Limited by %s", scarcest["name"])
 
     @api.model
     def _get_component_step(self, component):
@@ -99,7 +104,9 @@ class MarketplaceListing(models.Model):
         hint = ""
         if component["committed"]:
             hint = self.env._(
-                "%s of it promised, not reserved yet", number(component["committed"])
+                "%(units)s of it promised, not reserved yet: leaves %(kits)s",
+                units=number(component["committed"]),
+                kits=number(component["left"]),
             )
         value = (
             f"{number(component['free'])} {component['unit']} ÷ "

@@ -121,6 +121,11 @@ class TestKits(KitCase):
         own.bom_line_ids.product_qty = 1
         self.assertNumbers(listing, 10, 0, 10)
 
+    def test_an_archived_bill_is_not_taken(self):
+        kit = self.make_kit((self.ribbon, 8))
+        self.make_bill(kit, self.mug, sequence=1, active=False)
+        self.assertNumbers(self.make_listing(kit), 5, 0, 5)
+
     def test_an_archived_bill_makes_no_kit(self):
         kit = self.make_kit(self.mug)
         listing = self.make_listing(kit)

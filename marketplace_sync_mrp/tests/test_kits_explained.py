@@ -1,5 +1,6 @@
 """The explanation of a kit's number names the component that limits it."""
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import KitCase
@@ -42,7 +43,7 @@ class TestKitsExplained(KitCase):
         self.make_order(self.mug, 3)
         self.refresh()
         hints = [hint for _label, _value, hint in self.steps()]
-        self.assertIn("3 of it promised, not reserved yet", hints)
+        self.assertIn("3 of it promised, not reserved yet: leaves 3", hints)
 
     def test_the_scarcest_come_first_and_not_all_of_many(self):
         parts = [self.make_product(100 - n) for n in range(12)]
@@ -67,3 +68,21 @@ class TestKitsExplained(KitCase):
         ]
         self.assertIn("Free in Far", labels)
         self.assertFalse([label for label in labels if "kits" in label])
+
+    def test_a_salesperson_without_rights_on_bills_may_read_it(self):
+        user = self.env["res.users"].create(
+            {
+                "name": "Seller",
+                "login": "kit-seller",
+                "group_ids": [
+                    Command.set(
+                        self.env.ref("marketplace_sync.marketplace_sync_group_user").ids
+                    )
+                ],
+            }
+        )
+        self.assertFalse(self.env["mrp.bom"].with_user(user).has_access("read"))
+        listing = self.listing.with_user(user)
+        self.assertIn("Limited by [MUG] Mug", listing.explanation)
+        self.assertFalse(listing.can_be_built)
+        self.assertEqual(listing._refresh()[listing.id].sellable, 6)

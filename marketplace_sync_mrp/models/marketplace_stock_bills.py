@@ -13,11 +13,16 @@ MEMO = "marketplace_sync_mrp.kits"
 
 
 class Memo:
-    """Kits by (product id, company id), None where a product is none; a class of its
-    own, since environments compare their contexts."""
+    """What one computation has read. A class of its own, since environments compare
+    their contexts.
+
+    - ``products``: those of which it is known whether they are kits anywhere
+    - ``bills``: product id → the bills of those that are
+    - ``kits``: (product id, company id) → kit, None where it is none there
+    """
 
     def __init__(self):
-        self.kits = {}
+        self.products, self.bills, self.kits = set(), {}, {}
 
 
 class MarketplaceStock(models.AbstractModel):
@@ -35,22 +40,28 @@ class MarketplaceStock(models.AbstractModel):
 
         The kit that a company ships: by its own bills and by those of no company.
         """
-        known = (self.env.context.get(MEMO) or Memo()).kits
-        wanted = {(p, c) for p in product_ids for c in company_ids}
-        missing = wanted - known.keys()
+        memo = self.env.context.get(MEMO) or Memo()
+        unknown = set(product_ids) - memo.products
+        if unknown:
+            memo.products |= unknown
+            memo.bills.update(self._select_bills(unknown, "phantom"))
+        # Most products are no kits: only those that are cost more than this.
+        found = memo.bills.keys() & product_ids
+        wanted = {(product, company) for product in found for company in company_ids}
+        missing = wanted - memo.kits.keys()
         if missing:
-            known.update(dict.fromkeys(missing))
-            known.update(self._explode_kits(missing))
-        return {key: known[key] for key in wanted if known[key]}
+            memo.kits.update(dict.fromkeys(missing))
+            memo.kits.update(self._explode_kits(missing, memo.bills))
+        return {key: memo.kits[key] for key in wanted if memo.kits[key]}
 
     @api.model
-    def _explode_kits(self, keys):
-        """Return (product id, company id) → kit, read from the database."""
+    def _explode_kits(self, keys, roots):
+        """Return (product id, company id) → kit.
+
+        :param roots: product id → bills, without their lines
+        """
         products = {product for product, _company in keys}
-        roots = self._select_bills(products, "phantom")
-        if not roots:
-            return {}
-        bills = self._read_bills(roots)
+        bills = self._read_bills({product: roots[product] for product in products})
         values = self._read_variant_values(bills)
         precision = self._get_precision()
         kits = {}

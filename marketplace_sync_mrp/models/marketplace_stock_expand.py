@@ -31,31 +31,28 @@ class MarketplaceStock(models.AbstractModel):
     @api.model
     def _get_kits_above(self, product_ids):
         """Return the ids of kits with a bill that names one of the products, or a kit
-        that has one; some of these bills may not be in use."""
+        that does; some of these bills may not be in use."""
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH RECURSIVE above AS (
-                    SELECT %s AS product_id
-                     UNION
-                    SELECT p.id
-                      FROM above a
-                      JOIN mrp_bom_line l ON l.product_id = a.product_id
+                WITH RECURSIVE part AS NOT MATERIALIZED (
+                    SELECT l.product_id AS part_id, p.id AS kit_id
+                      FROM mrp_bom_line l
                       JOIN mrp_bom b ON b.id = l.bom_id
                       JOIN product_product p
                         ON p.product_tmpl_id = b.product_tmpl_id
                        AND (b.product_id IS NULL OR b.product_id = p.id)
                      WHERE b.active AND b.type = 'phantom'
+                ), above AS (
+                    SELECT kit_id FROM part WHERE part_id = ANY(%s)
+                     UNION
+                    SELECT p.kit_id
+                      FROM above a
+                      JOIN part p ON p.part_id = a.kit_id
                 )
-                SELECT DISTINCT a.product_id
-                  FROM above a
-                  JOIN product_product p ON p.id = a.product_id
-                  JOIN mrp_bom b
-                    ON b.product_tmpl_id = p.product_tmpl_id
-                   AND (b.product_id IS NULL OR b.product_id = p.id)
-                 WHERE b.active AND b.type = 'phantom'
+                SELECT kit_id FROM above
                 """,
-                SQL("unnest(%s)", int_array(product_ids)),
+                int_array(product_ids),
             )
         )
         return {row[0] for row in rows}

@@ -22,6 +22,7 @@ operations that answer with a presigned address; ``ignore`` on confirmShipment.
 
 import json
 import re
+import time
 import uuid
 from urllib.parse import parse_qs, unquote
 
@@ -35,6 +36,7 @@ from .amazon_const import (
     TOKEN_SECONDS,
     TOLERANCE,
 )
+from .amazon_desk import AmazonDesk
 from .amazon_feeds import Feeds
 from .amazon_listings import Listings
 from .amazon_order_api import OrdersApi
@@ -89,6 +91,10 @@ class AmazonSimulator(
     update_operations = "patchListingsItem|createFeed"
     ApiError = ApiError
 
+    def __init__(self, clock=time.time):
+        self.desk = AmazonDesk(self)
+        super().__init__(clock)
+
     # --- state --------------------------------------------------------------------
     def reset(self):
         self.state = {
@@ -105,6 +111,7 @@ class AmazonSimulator(
             "order_pages": {},
             "queue": [],
             "deliveries": [],
+            "ledger": {},
             "numbers": 0,
         }
         #: access tokens that were sent to presigned addresses; must stay empty

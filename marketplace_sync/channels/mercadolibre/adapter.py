@@ -26,6 +26,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     limits = const.LIMITS
     max_rows = const.ROWS_PER_PUSH
     settling_seconds = const.SETTLING_SECONDS
+    hides_cancelled_orders = True
 
     def __init__(
         self,

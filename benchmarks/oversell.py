@@ -14,9 +14,10 @@ What is compared, on the same buyers and the same lost notifications:
     and less 5 units.
 (c) ours: the addon's own engine (quantity, buffer, state, sold) with the buffers that
     a new account gets. A notification arrives after a second on average, one in a
-    hundred never: then the sale is found when orders are read, every 5 minutes. Three
-    times more: without Amazon's queue (its sales are only read, and the newest two
-    minutes are not in its search), with a buffer of one unit, and without any.
+    hundred never: then the sale is found when orders are read, every 5 minutes.
+    Amazon's wait in a queue that is looked into once a minute. Three times more:
+    without Amazon's queue (its sales are only read, and the newest two minutes are not
+    in its search), with a buffer of one unit, and without any.
 
 Assumptions, in nobody's favour unless said:
 
@@ -51,7 +52,7 @@ CHART = Path(__file__).resolve().parents[1] / "docs" / "images" / "oversell.svg"
 WEEKS = 10
 MARKET = Market(
     channels=(
-        Channel("Amazon", 0.5, 5, shown=60.0, blind=120.0, confirms=True),
+        Channel("Amazon", 0.5, 5, shown=60.0, looks=60.0, blind=120.0, confirms=True),
         Channel("Shopify", 0.3, 250),
         Channel("Mercado Libre", 0.2, 2),
     ),

@@ -130,8 +130,8 @@ class Ours(Policy):
     """The addon's engine: told by notifications, sends what changed, decreases first.
 
     :param lines: of the buffer policy; None = those that a new account gets
-    :param queue: sales on channels that only acknowledge are told, too (Amazon's
-        SQS); else they are read every few minutes
+    :param queue: what waits in queues is fetched; else those channels' sales are only
+        read, every few minutes
     """
 
     #: From the news to the new numbers, as measured by ``latency`` (seconds).
@@ -160,10 +160,13 @@ class Ours(Policy):
 
     def learns_at(self, buyer):
         channel = self.channels[buyer.channel]
-        if buyer.told is not None and (self.queue or not channel.confirms):
-            return buyer.at + buyer.told
-        every = self.world.week.market.reading
-        return math.ceil((buyer.at + channel.blind) / every) * every
+        if buyer.told is None or (channel.looks and not self.queue):
+            every = self.world.week.market.reading
+            return math.ceil((buyer.at + channel.blind) / every) * every
+        told = buyer.at + buyer.told
+        return (
+            math.ceil(told / channel.looks) * channel.looks if channel.looks else told
+        )
 
     def number(self, product):
         world = self.world

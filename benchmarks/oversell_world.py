@@ -24,6 +24,8 @@ class Channel:
     :param shown: from its answer until buyers see the number
     :param notice: mean time until a notification of a sale has arrived
     :param lost: part of the notifications that never arrive
+    :param looks: notifications wait in a queue that is looked into so often; 0 = they
+        come to us
     :param blind: youngest sales that reading orders does not show yet
     :param confirms: it only acknowledges; a read confirms the number later
     """
@@ -35,6 +37,7 @@ class Channel:
     shown: float = 0.0
     notice: float = 1.0
     lost: float = 0.01
+    looks: float = 0.0
     blind: float = 0.0
     confirms: bool = False
 

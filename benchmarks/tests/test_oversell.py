@@ -32,7 +32,9 @@ from benchmarks.oversell_world import (
     make_week,
 )
 
-SLOW = Channel("Slow", 0.5, 5, shown=60.0, blind=120.0, confirms=True, lost=0.1)
+SLOW = Channel(
+    "Slow", 0.5, 5, shown=60.0, looks=60.0, blind=120.0, confirms=True, lost=0.1
+)
 QUICK = Channel("Quick", 0.5, 250, lost=0.1)
 SMALL = Market(
     channels=(SLOW, QUICK),
@@ -41,7 +43,16 @@ SMALL = Market(
     days=2.0,
 )
 INSTANT = tuple(
-    replace(c, answer=0, shown=0, notice=0, lost=0, blind=0, rows_per_second=math.inf)
+    replace(
+        c,
+        answer=0,
+        shown=0,
+        notice=0,
+        lost=0,
+        looks=0,
+        blind=0,
+        rows_per_second=math.inf,
+    )
     for c in SMALL.channels
 )
 
@@ -145,7 +156,7 @@ def test_on_hand_puts_back_on_the_shelf_what_is_sold_already():
 
 
 def test_between_two_pushes_free_stock_is_sold_twice_and_ours_is_not():
-    week = week_of((60, 0, 10), (120, 1, 10), stock=10)
+    week = week_of((60, 1, 10), (150, 0, 10), stock=10)
     assert World(week).run(FullPush("")).oversold == 10
     assert World(week).run(Ours("", [])).oversold == 0
 
@@ -158,6 +169,12 @@ def test_a_lost_notification_is_found_when_orders_are_read():
     assert ours.learns_at(replace(lost, told=2.0)) == 102
     # the newest two minutes are not in the search of the slow channel
     assert ours.learns_at(replace(lost, at=200.0, channel=0)) == 600
+
+
+def test_a_queue_tells_when_somebody_looks_into_it():
+    ours = Ours("", [])
+    World(week_of()).run(ours)
+    assert ours.learns_at(Buyer(100.0, 0, 0, 1, 1.0)) == 120
 
 
 def test_without_its_queue_the_slow_channel_is_only_read():

@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class MarketplaceListing(models.Model):
@@ -82,8 +83,8 @@ class MarketplaceListing(models.Model):
         """Return the breakdown of this listing as computed now, JSON types; {} when no
         number can be computed (``last_error`` says why)."""
         self.ensure_one()
-        rows = self.sudo()._read_rows(self.ids)
-        breakdowns = self.sudo()._compute_breakdowns(rows)
+        kinds, _pools = self.sudo()._read_batch(SQL("l.id = %s", self.id))
+        breakdowns = self.sudo()._compute_breakdowns(kinds)
         if self.id not in breakdowns:
             return {}
         warehouses = self.sudo()._get_stock_by_warehouse()[self.id]

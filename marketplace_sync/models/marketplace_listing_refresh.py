@@ -17,6 +17,8 @@ from .marketplace_listing_numbers import (
     NO_CAPACITY,
     NO_PRODUCT,
     NO_WAREHOUSE,
+    NUMBERS,
+    Row,
     alone,
 )
 from .marketplace_stock import KIT, NOT_TRACKED
@@ -25,7 +27,7 @@ from .tools import int_array, retry_on_conflict, update_many
 _logger = logging.getLogger(__name__)
 
 #: Listings computed in one pass; bounds memory, not queries per listing.
-BATCH = 50_000
+BATCH = 100_000
 #: Changes taken in one pass of the scheduled refresh.
 CHANGES = 20_000
 
@@ -58,13 +60,42 @@ class MarketplaceListing(models.Model):
     def _cron_refresh_all(self):
         """Compute every listing: time passes (lots expire, sales age), and code that
         writes stock directly tells nobody."""
-        ids = self.sudo().search([("account_id.active", "=", True)])._by_product()
-        for batch in split_every(BATCH, ids, list):
-            retry_on_conflict(
-                self.env, functools.partial(self.sudo().browse(batch)._refresh)
-            )
-            self.env["ir.cron"]._commit_progress(len(batch))
+        for count, condition in self.sudo()._sweep_batches():
+            refresh = functools.partial(self.sudo()._refresh_batch, condition)
+            retry_on_conflict(self.env, refresh)
+            self.env["ir.cron"]._commit_progress(count)
         self.env["marketplace.account"].search([("state", "=", "connected")])._wake()
+
+    @api.model
+    def _sweep_batches(self):
+        """Yield how many listings a batch has, about, and the condition (SQL over
+        ``l``) that selects them.
+
+        In the order of products, so that listings of one product, and mostly of one
+        pool, come into one batch: the stock of a product is read once.
+        """
+        accounts = self.env["marketplace.account"].search([]).ids
+        listed = SQL("l.active AND l.account_id = ANY(%s)", accounts)
+        yield 0, SQL("%s AND l.product_id IS NULL", listed)
+        last = 0
+        while True:
+            first = last
+            [(last, count)] = self.env.execute_query(
+                SQL(
+                    """SELECT MAX(product_id), COUNT(*)
+                         FROM (SELECT product_id
+                                 FROM marketplace_listing
+                                WHERE product_id > %s
+                                ORDER BY product_id
+                                LIMIT %s) portion""",
+                    first,
+                    BATCH,
+                )
+            )
+            if not count:
+                return
+            products = SQL("l.product_id > %s AND l.product_id <= %s", first, last)
+            yield count, SQL("%s AND %s", listed, products)
 
     def _refresh(self, changes=None):
         """Compute the numbers of these listings and of those that share their pools.
@@ -73,10 +104,10 @@ class MarketplaceListing(models.Model):
         :return: listing id → :class:`..engine.quantity.Breakdown`
         """
         result = {}
-        self.env.flush_all()
         ids = self._by_product() if len(self) > BATCH else self.ids
         for batch in split_every(BATCH, ids, list):
-            result.update(self._refresh_batch(batch, changes or {}))
+            condition = SQL("l.id = ANY(%s)", int_array(batch))
+            result.update(self._refresh_batch(condition, changes))
         return result
 
     def _by_product(self):
@@ -92,100 +123,96 @@ class MarketplaceListing(models.Model):
         return [row[0] for row in rows]
 
     @api.model
-    def _refresh_batch(self, ids, changes):
-        rows = self._read_rows(ids)
-        breakdowns = self._compute_breakdowns(rows)
-        pools = self._compute_pools(rows, breakdowns)
+    def _refresh_batch(self, condition, changes=None):
+        self.env.flush_all()
+        kinds, pools = self._read_batch(condition)
+        breakdowns = self._compute_breakdowns(kinds)
+        shared = self._compute_pools(pools, breakdowns)
         now = fields.Datetime.now()
         updates = []
-        for row in rows:
-            update = self._changed_values(row, breakdowns.get(row.id), pools, now)
-            if update:
-                update["correlation_id"] = changes.get(row.product_id)
-                updates.append(update)
+        for kind, rows in kinds.items():
+            updates += self._get_changes(kind, rows, breakdowns, shared, now)
+        for update in updates:
+            update["correlation_id"] = (changes or {}).get(update.pop("product_id"))
         self._write_numbers(updates)
         return breakdowns
 
     # === WHAT IS WRITTEN ===
 
     @api.model
-    def _changed_values(self, row, breakdown, pools, now):
-        """Return what to write on one listing, {} when nothing differs."""
-        if breakdown is None:
-            return self._blocked_values(row)
-        pool = row.pool_key and pools.get((row.account_id, row.pool_key))
-        if not pool:
-            pool = alone(row.qty_source, breakdown.sellable, breakdown.stopped)
-        block = GUARDED if pool.guarded and row.fulfilment == "merchant" else None
-        state = self._next_state(row, pool.quantity, block)
-        values = (
-            breakdown.qty,
-            round(breakdown.committed, 6),  # a numeric column keeps no float noise
-            breakdown.buffer_qty,
-            breakdown.sellable,
-            pool.quantity,
-            state,
-            block,
-        )
-        current = (
-            row.qty,
-            row.committed_qty,
-            row.buffer_qty,
-            row.own_qty,
-            row.sellable_qty,
-            row.sync_state,
-            row.block_code,
-        )
-        if values == current:
-            return {}
-        return self._update_row(row, values, now)
+    def _get_changes(self, kind, rows, breakdowns, shared, now):
+        """Yield what to write on the rows whose number or state differs from what is
+        stored.
+
+        :param shared: listing id → number of its pool, where it has one
+        """
+        if rows[0].id not in breakdowns:  # nor is any other of this kind
+            yield from self._get_block_changes(kind, rows)
+            return
+        guarding = kind.fulfilment == "merchant"
+        for row in rows:
+            one = breakdowns[row.id]
+            pool = shared.get(row.id) or alone(one.source, one.sellable, one.stopped)
+            block = GUARDED if pool.guarded and guarding else None
+            state = self._next_state(kind, row.published_qty, pool.quantity, block)
+            numbers = (
+                one.qty,
+                one.committed,
+                one.buffer_qty,
+                one.sellable,
+                pool.quantity,
+            )
+            if (
+                numbers != row[NUMBERS]
+                or state != kind.sync_state
+                or block != kind.block_code
+            ):
+                yield self._get_update(kind, row, numbers, state, block, now)
 
     @api.model
-    def _next_state(self, row, sellable, block):
-        if self._stands_still(row):
+    def _next_state(self, kind, published, sellable, block):
+        if self._stands_still(kind):
             return "paused"
         if block:
             return "failed"
         # What blocked the number is gone: read the channel before speaking again.
-        state = "unverified" if row.block_code else row.sync_state
-        return engine_state.after_refresh(
-            state, sellable, row.published_qty, row.is_known
-        )
+        state = "unverified" if kind.block_code else kind.sync_state
+        return engine_state.after_refresh(state, sellable, published, kind.is_known)
 
     @api.model
-    def _stands_still(self, row):
-        """Tell whether no computation may move the row: a person paused it, or the
-        channel ships it."""
-        return row.sync_state == "paused" or row.fulfilment == "channel"
+    def _stands_still(self, kind):
+        """Tell whether no computation may move the rows: a person paused them, or the
+        channel ships them."""
+        return kind.sync_state == "paused" or kind.fulfilment == "channel"
 
     @api.model
-    def _update_row(self, row, values, now):
-        names = ("qty", "committed_qty", "buffer_qty", "own_qty", "sellable_qty")
-        update = dict(zip(names, values, strict=False))
-        state, block = values[5:]
+    def _get_update(self, kind, row, numbers, state, block, now=None):
         pending_since = (row.pending_since or now) if state == "pending" else None
-        update.update(
-            id=row.id,
-            sync_state=state,
-            block_code=block,
-            pending_since=pending_since,
+        return {
+            **dict(zip(Row._fields[NUMBERS], numbers, strict=True)),
+            "id": row.id,
+            "product_id": row.product_id,
+            "sync_state": state,
+            "block_code": block,
+            "pending_since": pending_since,
             # An error of a computation goes with it; one of the channel stays.
-            clear_error=bool(row.block_code) and not block,
-            last_error=self._get_block_messages()[block] if block else None,
-        )
-        return update
+            "clear_error": bool(kind.block_code) and not block,
+            "last_error": self._get_block_messages()[block] if block else None,
+        }
 
     @api.model
-    def _blocked_values(self, row):
-        rule = self._read_site_rules({row.site_id})[row.site_id]
+    def _get_block_changes(self, kind, rows):
+        """Yield what to write on rows that no number can be computed for: the reason;
+        their numbers stay."""
+        rule = self._read_site_rules({kind.site_id})[kind.site_id]
         # What the channel ships needs neither a product nor a warehouse of ours.
-        is_ours = row.fulfilment == "merchant"
-        code = self._get_block_code(row, rule) if is_ours else None
-        state = "paused" if self._stands_still(row) else "failed"
-        if (row.block_code, row.sync_state) == (code, state):
-            return {}
-        values = (row.qty, row.committed_qty, row.buffer_qty, row.own_qty)
-        return self._update_row(row, (*values, row.sellable_qty, state, code), None)
+        is_ours = kind.fulfilment == "merchant"
+        block = self._get_block_code(kind, rule) if is_ours else None
+        state = "paused" if self._stands_still(kind) else "failed"
+        if (kind.block_code, kind.sync_state) == (block, state):
+            return
+        for row in rows:
+            yield self._get_update(kind, row, row[NUMBERS], state, block)
 
     @api.model
     def _get_block_messages(self):
@@ -226,11 +253,7 @@ class MarketplaceListing(models.Model):
             self,
             updates,
             columns=(
-                "qty",
-                "committed_qty",
-                "buffer_qty",
-                "own_qty",
-                "sellable_qty",
+                *Row._fields[NUMBERS],
                 "sync_state",
                 "block_code",
                 "pending_since",

@@ -83,8 +83,8 @@ class MarketplaceListing(models.Model):
         """Return the breakdown of this listing as computed now, JSON types; {} when no
         number can be computed (``last_error`` says why)."""
         self.ensure_one()
-        kinds, _pools = self.sudo()._read_batch(SQL("l.id = %s", self.id))
-        breakdowns = self.sudo()._compute_breakdowns(kinds)
+        rows = self.sudo()._read_rows(SQL("l.id = %s", self.id))
+        breakdowns = self.sudo()._compute_breakdowns(rows)
         if self.id not in breakdowns:
             return {}
         warehouses = self.sudo()._get_stock_by_warehouse()[self.id]

@@ -7,6 +7,7 @@ for the single listing is a look-up.
 
 import functools
 import itertools
+import operator
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -31,29 +32,14 @@ def alone(source, sellable, stopped):
 
 
 class Row(NamedTuple):
-    """What a listing has of its own: its product and the numbers stored so far.
-
-    The names are columns of the table; the first five numbers are what is computed.
-    """
+    """A listing as the refresh reads it."""
 
     id: int
     product_id: int
-    qty: int
-    committed_qty: float
-    buffer_qty: int
-    own_qty: int
-    sellable_qty: int
-    published_qty: int
-    pending_since: object
-
-
-#: The numbers of a row that a computation may change.
-NUMBERS = slice(Row._fields.index("qty"), Row._fields.index("published_qty"))
-
-
-class Kind(NamedTuple):
-    """What listings have in common that are computed, and then judged, alike."""
-
+    account_id: int
+    pool_key: str
+    active: bool
+    # its kind: what it has in common with many others
     has_product: bool
     product_active: bool
     uncountable: str
@@ -64,9 +50,32 @@ class Kind(NamedTuple):
     units_per_listing: int
     policy_id: int
     is_stopped: bool
-    is_known: bool
+    # what the computation may change
+    qty: int
+    committed_qty: float
+    buffer_qty: int
+    own_qty: int
+    sellable_qty: int
     sync_state: str
     block_code: str
+    # what it judges by
+    published_qty: int
+    is_known: bool
+    pending_since: object
+
+
+#: The fields that rows of one kind agree in; those that the computation may change.
+KIND = slice(Row._fields.index("has_product"), Row._fields.index("qty"))
+CHANGING = slice(Row._fields.index("qty"), Row._fields.index("published_qty"))
+
+
+def by_kind(rows):
+    """Return the rows as lists; in each, any one answers for all in what follows from
+    their kind."""
+    kinds = defaultdict(list)
+    for row in rows:
+        kinds[row[KIND]].append(row)
+    return list(kinds.values())
 
 
 class SiteRule(NamedTuple):
@@ -80,155 +89,150 @@ class SiteRule(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """What was read for the products of a batch.
+    """What was read for the products of a batch, in product units.
 
-    :param free: (product id, warehouse id) → units
-    :param committed: the same, demand of stock moves
-    :param promised: (product id, site id) → units that channel orders want
-    :param lines: policy, interval, company → (product id → buffer line, line of all
-        other products)
+    :param free: by (product id, warehouse id)
+    :param committed: demand that is not taken out of it, by (product id, site id)
+    :param additions: what a listing counts beside free stock, by its id
+    :param buffers: listing id → the buffer line that applies
     """
 
     free: dict
     committed: dict
-    promised: dict
-    lines: object
+    additions: dict
+    buffers: dict
 
 
 class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
     @api.model
-    def _read_batch(self, condition):
+    def _read_rows(self, condition):
         """Read the listings that ``condition`` (SQL over ``l``) selects, and the other
-        members of their pools.
-
-        :return: kind → rows, and the pools as :meth:`_read_pools` returns them
-        """
-        kinds = defaultdict(list)  # values of a kind → its rows
-        self._read_rows(condition, kinds)
-        pools = self._read_pools(condition)
-        if pools:
-            known = {row.id for rows in kinds.values() for row in rows}
-            members = itertools.chain.from_iterable(members for members, _ours in pools)
-            if others := [member for member in members if member not in known]:
-                self._read_rows(SQL("l.id = ANY(%s)", int_array(others)), kinds)
-        return {Kind._make(key): rows for key, rows in kinds.items()}, pools
+        members of their pools."""
+        rows = self._select_rows(condition)
+        others = self._other_members(condition)
+        if others:
+            rows += self._select_rows(SQL("l.id = ANY(%s)", int_array(others)))
+        return rows
 
     @api.model
-    def _read_rows(self, condition, kinds):
-        """Add the listings that ``condition`` selects to ``kinds``."""
-        found = self.env.execute_query(
+    def _select_rows(self, condition):
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT l.id, l.product_id, COALESCE(l.qty, 0),
+                SELECT l.id, l.product_id, l.account_id, l.pool_key, l.active,
+                       l.product_id IS NOT NULL, p.active, %s,
+                       l.site_id, l.company_id, l.fulfilment, l.qty_source,
+                       l.units_per_listing, l.effective_buffer_policy_id,
+                       COALESCE(l.is_stopped, FALSE), COALESCE(l.qty, 0),
                        COALESCE(l.committed_qty, 0)::float8, COALESCE(l.buffer_qty, 0),
                        COALESCE(l.own_qty, 0), COALESCE(l.sellable_qty, 0),
-                       COALESCE(l.published_qty, 0), l.pending_since,
-                       l.product_id IS NOT NULL, COALESCE(u.active, TRUE),
-                       u.uncountable, l.site_id, l.company_id, l.fulfilment,
-                       l.qty_source, l.units_per_listing, l.effective_buffer_policy_id,
-                       COALESCE(l.is_stopped, FALSE),
+                       l.sync_state, l.block_code, COALESCE(l.published_qty, 0),
                        l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE,
-                       l.sync_state, l.block_code
+                       l.pending_since
                   FROM marketplace_listing l
-             LEFT JOIN (%s) u ON u.id = l.product_id
+             LEFT JOIN product_product p ON p.id = l.product_id
+             LEFT JOIN product_template t ON t.id = p.product_tmpl_id
                  WHERE %s
                 """,
-                self._sql_unusual_products(),
+                self.env["marketplace.stock"]._sql_uncountable(),
                 condition,
             )
         )
-        own = len(Row._fields)
-        for values in found:
-            kinds[values[own:]].append(Row._make(values[:own]))
+        return list(map(Row._make, rows))
 
     @api.model
-    def _sql_unusual_products(self):
-        """The few products that are archived or cannot be counted. Joined instead of
-        all products: a sweep spends a third of the time on reading its listings."""
-        return SQL(
-            """SELECT p.id, COALESCE(p.active, FALSE) AS active,
-                      %(uncountable)s AS uncountable
-                 FROM product_product p
-                 JOIN product_template t ON t.id = p.product_tmpl_id
-                WHERE p.active IS NOT TRUE OR (%(uncountable)s) IS NOT NULL""",
-            uncountable=self.env["marketplace.stock"]._sql_uncountable(),
-        )
-
-    @api.model
-    def _read_pools(self, condition):
-        """Return the pools of several listings that ``condition`` has a part of.
-
-        :return: for each, the ids of its active members, and of those among them that
-            we ship, whose numbers decide
-        """
-        return self.env.execute_query(
+    def _other_members(self, condition):
+        """Return the ids of the active listings that share a pool with one that
+        ``condition`` selects, and are not selected themselves."""
+        members = self.env.execute_query(
             SQL(
                 """
-                SELECT array_agg(m.id) FILTER (WHERE m.active),
-                       COALESCE(
-                           array_agg(m.id)
-                           FILTER (WHERE m.active AND m.fulfilment = 'merchant'),
-                           '{}'
-                       )
-                  FROM marketplace_listing m
-                 WHERE m.pool_key IS NOT NULL
-                   AND EXISTS (
-                       SELECT 1
+                SELECT l.id
+                  FROM marketplace_listing l
+                 WHERE l.active
+                   AND l.pool_key IS NOT NULL
+                   AND (%(condition)s) IS NOT TRUE
+                   AND (l.account_id, l.pool_key) IN (
+                       SELECT l.account_id, l.pool_key
                          FROM marketplace_listing l
-                        WHERE l.account_id = m.account_id
-                          AND l.pool_key = m.pool_key
-                          AND %s
+                        WHERE l.pool_key IS NOT NULL AND %(condition)s
                    )
-                 GROUP BY m.account_id, m.pool_key
-                HAVING COUNT(*) > 1 AND BOOL_OR(m.active)
                 """,
-                condition,
+                condition=condition,
             )
         )
+        return [listing_id for (listing_id,) in members]
 
     # === ARITHMETIC ===
 
     @api.model
-    def _compute_breakdowns(self, kinds):
-        """Return listing id → breakdown, for those that a number can be given."""
-        rules = self._read_site_rules({kind.site_id for kind in kinds})
-        kinds = {
-            kind: rows
-            for kind, rows in kinds.items()
-            if not self._get_block_code(kind, rules[kind.site_id])
-        }
+    def _compute_breakdowns(self, rows):
+        """Return listing id → breakdown, for the rows that a number can be given."""
+        rules = self._read_site_rules({row.site_id for row in rows})
+        kinds = [
+            alike
+            for alike in by_kind(rows)
+            if not self._get_block_code(alike[0], rules[alike[0].site_id])
+        ]
         readings = self._read_readings(kinds, rules)
         breakdowns = {}
-        for kind, rows in kinds.items():
-            rule = rules[kind.site_id]
-            terms = self._get_terms(kind, rows, rule, readings)
-            numbers = map(self._get_computation(kind, rule), *terms)
-            breakdowns.update(zip((row.id for row in rows), numbers, strict=True))
+        for alike in kinds:
+            rule = rules[alike[0].site_id]
+            terms = self._get_terms(alike, rule, readings)
+            numbers = map(self._get_computation(alike[0], rule), *terms)
+            breakdowns.update(zip([row.id for row in alike], numbers, strict=True))
         return breakdowns
 
     @api.model
-    def _get_block_code(self, kind, rule):
-        """Say why no number can be computed for such listings, None when one can."""
-        if not kind.has_product:
+    def _read_readings(self, kinds, rules):
+        """Read what numbers from stock are computed from, one query each."""
+        counted = [
+            row for alike in kinds if alike[0].qty_source == "stock" for row in alike
+        ]
+        if not counted:
+            return Readings({}, {}, {}, {})
+        products = {row.product_id for row in counted}
+        warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
+        return Readings(
+            self.env["marketplace.stock"]._read_free(products, warehouses),
+            self._read_committed_by_site(products, rules),
+            self._read_additions(counted, rules),
+            self._read_buffers(counted, rules),
+        )
+
+    @api.model
+    def _read_additions(self, rows, rules):
+        """Return listing id → units that it counts beside free stock; bridges know
+        some.
+
+        :param rows: listings whose quantity comes from stock
+        :param rules: site id → :class:`SiteRule`
+        """
+        return {}
+
+    @api.model
+    def _get_block_code(self, row, rule):
+        """Say why no number can be computed for this listing, None when one can."""
+        if not row.product_id:
             return NO_PRODUCT
-        if kind.qty_source == "capacity":
+        if row.qty_source == "capacity":
             return NO_CAPACITY
-        if kind.qty_source != "stock":
+        if row.qty_source != "stock":
             return None
         if not rule.warehouse_ids:
             return NO_WAREHOUSE
-        return kind.uncountable
+        return row.uncountable
 
     @api.model
     def _get_computation(self, kind, rule):
-        """Return the engine's computation with all that follows from the kind; many
-        listings have the same terms, which are computed once."""
+        """Return the engine's computation for rows like ``kind``, with all that follows
+        from the kind. Many have the same terms: computed once, kept once."""
         stopped = kind.is_stopped or not kind.product_active
 
         @functools.cache
-        def compute_one(available, committed, line):
+        def compute_once(available, committed, line):
             return compute(
                 Terms(
                     kind.qty_source,
@@ -242,54 +246,46 @@ class MarketplaceListing(models.Model):
                 )
             )
 
-        return compute_one
+        return compute_once
 
     @api.model
-    def _get_terms(self, kind, rows, rule, readings):
-        """Return what differs from row to row, as columns in the order of ``rows``: the
+    def _get_terms(self, rows, rule, readings):
+        """Return what differs among rows of one kind, as columns in their order: the
         quantity that the source gives, what is committed of it, the buffer line."""
-        if kind.qty_source == "stock":
-            return self._get_stock_terms(kind, rows, rule, readings)
-        if kind.qty_source == "mto":
-            available = itertools.repeat(rule.mto_qty, len(rows))
-        else:
-            available = [row.qty for row in rows]
+        source = rows[0].qty_source
+        if source == "stock":
+            return self._get_stock_terms(rows, rule, readings)
+        available = [rule.mto_qty if source == "mto" else row.qty for row in rows]
         return available, itertools.repeat(0.0), itertools.repeat(NO_BUFFER)
 
     @api.model
-    def _get_stock_terms(self, kind, rows, rule, readings):
-        products = [row.product_id for row in rows]
-        warehouses, promised = rule.warehouse_ids, readings.promised
-        free = [sum_over(readings.free, product, warehouses) for product in products]
-        committed = [
-            # a numeric column keeps no float noise
-            round(
-                sum_over(readings.committed, product, warehouses)
-                + promised.get((product, kind.site_id), 0.0),
-                6,
-            )
-            for product in products
-        ]
-        lines, usual = readings.lines(kind.policy_id, rule.interval, kind.company_id)
-        return free, committed, [lines.get(product, usual) for product in products]
+    def _get_stock_terms(self, rows, rule, readings):
+        site, products = rows[0].site_id, [row.product_id for row in rows]
+        available = sum_over(readings.free, products, rule.warehouse_ids)
+        if readings.additions:
+            added = (readings.additions.get(row.id, 0.0) for row in rows)
+            available = map(operator.add, available, added)
+        committed = [readings.committed.get((one, site), 0.0) for one in products]
+        return available, committed, [readings.buffers[row.id] for row in rows]
 
     @api.model
-    def _read_readings(self, kinds, rules):
-        """Read what the listings of a batch are computed from, one query each."""
-        counted = {
-            kind: rows for kind, rows in kinds.items() if kind.qty_source == "stock"
-        }
-        products = {row.product_id for rows in counted.values() for row in rows}
-        if not products:
-            return Readings({}, {}, {}, None)
-        warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
-        stock = self.env["marketplace.stock"]
-        return Readings(
-            stock._read_free(products, warehouses),
-            stock._read_committed(products, warehouses),
-            self._read_promised_by_site(products, rules),
-            self._read_buffers(products, {kind.policy_id for kind in counted}),
-        )
+    def _read_committed_by_site(self, product_ids, rules):
+        """Return demand that free stock does not know yet by (product id, site id): of
+        stock moves in the site's warehouses, and of channel orders.
+
+        :param rules: the sites to answer for
+        """
+        sites_of = defaultdict(list)
+        for site, rule in rules.items():
+            for warehouse in rule.warehouse_ids:
+                sites_of[warehouse].append(site)
+        demand = defaultdict(float, self._read_promised_by_site(product_ids, rules))
+        moves = self.env["marketplace.stock"]._read_committed(product_ids, sites_of)
+        for (product, warehouse), units in moves.items():
+            for site in sites_of[warehouse]:
+                demand[product, site] += units
+        # a numeric column keeps no float noise
+        return {key: round(units, 6) for key, units in demand.items()}
 
     @api.model
     def _read_promised_by_site(self, product_ids, rules):
@@ -299,7 +295,7 @@ class MarketplaceListing(models.Model):
         :param rules: the sites to answer for
         """
         stock = self.env["marketplace.stock"]
-        promised = stock._read_promised(product_ids)
+        promised = stock._read_promised(product_ids) if product_ids else {}
         if not promised:
             return {}
         origins = self._read_site_rules({site for _p, site in promised if site})
@@ -334,43 +330,50 @@ class MarketplaceListing(models.Model):
         }
 
     @api.model
-    def _read_buffers(self, product_ids, policy_ids):
-        """Return a function that tells the buffer lines of a policy, for a sync
-        interval and a company: product id → line where it was sold, and the line of
-        what was not."""
+    def _read_buffers(self, rows, rules):
+        """Return listing id → the buffer line that applies."""
         policies = self.env["marketplace.buffer.policy"].sudo()
-        policies = policies.browse(filter(None, policy_ids))
+        policies = policies.browse({row.policy_id for row in rows if row.policy_id})
         lines = {policy.id: policy._get_engine_lines() for policy in policies}
-        sold = self.env["marketplace.stock"]._read_sold(product_ids) if lines else {}
-        velocities = defaultdict(dict)
-        for (product, company), units in sold.items():
-            velocities[company][product] = daily_velocity(units)
+        products = {row.product_id for row in rows}
+        sold = self.env["marketplace.stock"]._read_sold(products) if lines else {}
 
         @functools.cache
-        def match(policy, interval, velocity):
-            line = matching_line(lines.get(policy, ()), interval, velocity)
-            return line or NO_BUFFER
+        def match(policy, interval, units):
+            velocity = daily_velocity(units)
+            return matching_line(lines[policy], interval, velocity) or NO_BUFFER
 
-        @functools.cache
-        def lines_of(policy, interval, company):
-            moving = {
-                product: match(policy, interval, velocity)
-                for product, velocity in velocities[company].items()
-            }
-            return moving, match(policy, interval, 0.0)
-
-        return lines_of
+        return {
+            row.id: match(
+                row.policy_id,
+                rules[row.site_id].interval,
+                sold.get((row.product_id, row.company_id), 0.0),
+            )
+            if row.policy_id
+            else NO_BUFFER
+            for row in rows
+        }
 
     @api.model
-    def _compute_pools(self, pools, breakdowns):
-        """Return listing id → the one number that its pool publishes."""
+    def _compute_pools(self, rows, breakdowns):
+        """Return listing id → the one number that its pool publishes, for listings that
+        share their counter with others."""
+        pools = defaultdict(list)
+        for row in rows:
+            if row.pool_key and row.active and row.id in breakdowns:
+                pools[row.account_id, row.pool_key].append(row)
         result = {}
-        for members, ours in pools:
-            deciding = [breakdowns[one] for one in ours if one in breakdowns]
-            if deciding:
-                number = pool_number(
-                    PoolMember(one.source, one.sellable, one.stopped)
-                    for one in deciding
-                )
-                result.update(dict.fromkeys(members, number))
+        for members in pools.values():
+            if len(members) == 1:
+                continue
+            ours = [row for row in members if row.fulfilment == "merchant"]
+            if ours:
+                number = self._pool_number([breakdowns[row.id] for row in ours])
+                result.update((row.id, number) for row in members)
         return result
+
+    @api.model
+    def _pool_number(self, breakdowns):
+        return pool_number(
+            PoolMember(one.source, one.sellable, one.stopped) for one in breakdowns
+        )

@@ -13,11 +13,11 @@ from odoo.tools import SQL, split_every
 
 from ..engine import state as engine_state
 from .marketplace_listing_numbers import (
+    CHANGING,
     GUARDED,
     NO_CAPACITY,
     NO_PRODUCT,
     NO_WAREHOUSE,
-    NUMBERS,
     Row,
     alone,
 )
@@ -125,94 +125,90 @@ class MarketplaceListing(models.Model):
     @api.model
     def _refresh_batch(self, condition, changes=None):
         self.env.flush_all()
-        kinds, pools = self._read_batch(condition)
-        breakdowns = self._compute_breakdowns(kinds)
-        shared = self._compute_pools(pools, breakdowns)
+        rows = self._read_rows(condition)
+        breakdowns = self._compute_breakdowns(rows)
+        shared = self._compute_pools(rows, breakdowns)
         now = fields.Datetime.now()
         updates = []
-        for kind, rows in kinds.items():
-            updates += self._get_changes(kind, rows, breakdowns, shared, now)
-        for update in updates:
-            update["correlation_id"] = (changes or {}).get(update.pop("product_id"))
+        for row in rows:
+            update = self._changed_values(
+                row, breakdowns.get(row.id), shared.get(row.id), now
+            )
+            if update:
+                update["correlation_id"] = (changes or {}).get(row.product_id)
+                updates.append(update)
         self._write_numbers(updates)
         return breakdowns
 
     # === WHAT IS WRITTEN ===
 
     @api.model
-    def _get_changes(self, kind, rows, breakdowns, shared, now):
-        """Yield what to write on the rows whose number or state differs from what is
-        stored.
+    def _changed_values(self, row, breakdown, pool, now):
+        """Return what to write on one listing, {} when nothing differs.
 
-        :param shared: listing id → number of its pool, where it has one
+        :param pool: the number of its pool, None when it shares no counter
         """
-        if rows[0].id not in breakdowns:  # nor is any other of this kind
-            yield from self._get_block_changes(kind, rows)
-            return
-        guarding = kind.fulfilment == "merchant"
-        for row in rows:
-            one = breakdowns[row.id]
-            pool = shared.get(row.id) or alone(one.source, one.sellable, one.stopped)
-            block = GUARDED if pool.guarded and guarding else None
-            state = self._next_state(kind, row.published_qty, pool.quantity, block)
-            numbers = (
-                one.qty,
-                one.committed,
-                one.buffer_qty,
-                one.sellable,
-                pool.quantity,
-            )
-            if (
-                numbers != row[NUMBERS]
-                or state != kind.sync_state
-                or block != kind.block_code
-            ):
-                yield self._get_update(kind, row, numbers, state, block, now)
+        if breakdown is None:
+            return self._blocked_values(row)
+        if pool is None:
+            pool = alone(breakdown.source, breakdown.sellable, breakdown.stopped)
+        block = GUARDED if pool.guarded and row.fulfilment == "merchant" else None
+        values = (
+            breakdown.qty,
+            breakdown.committed,
+            breakdown.buffer_qty,
+            breakdown.sellable,
+            pool.quantity,
+            self._next_state(row, pool.quantity, block),
+            block,
+        )
+        if values == row[CHANGING]:
+            return {}
+        return self._update_row(row, values, now)
 
     @api.model
-    def _next_state(self, kind, published, sellable, block):
-        if self._stands_still(kind):
+    def _next_state(self, row, sellable, block):
+        if self._stands_still(row):
             return "paused"
         if block:
             return "failed"
         # What blocked the number is gone: read the channel before speaking again.
-        state = "unverified" if kind.block_code else kind.sync_state
-        return engine_state.after_refresh(state, sellable, published, kind.is_known)
+        state = "unverified" if row.block_code else row.sync_state
+        return engine_state.after_refresh(
+            state, sellable, row.published_qty, row.is_known
+        )
 
     @api.model
-    def _stands_still(self, kind):
-        """Tell whether no computation may move the rows: a person paused them, or the
-        channel ships them."""
-        return kind.sync_state == "paused" or kind.fulfilment == "channel"
+    def _stands_still(self, row):
+        """Tell whether no computation may move the row: a person paused it, or the
+        channel ships it."""
+        return row.sync_state == "paused" or row.fulfilment == "channel"
 
     @api.model
-    def _get_update(self, kind, row, numbers, state, block, now=None):
+    def _update_row(self, row, values, now):
+        update = dict(zip(Row._fields[CHANGING], values, strict=True))
+        state, block = update["sync_state"], update["block_code"]
         pending_since = (row.pending_since or now) if state == "pending" else None
-        return {
-            **dict(zip(Row._fields[NUMBERS], numbers, strict=True)),
-            "id": row.id,
-            "product_id": row.product_id,
-            "sync_state": state,
-            "block_code": block,
-            "pending_since": pending_since,
+        update.update(
+            id=row.id,
+            pending_since=pending_since,
             # An error of a computation goes with it; one of the channel stays.
-            "clear_error": bool(kind.block_code) and not block,
-            "last_error": self._get_block_messages()[block] if block else None,
-        }
+            clear_error=bool(row.block_code) and not block,
+            last_error=self._get_block_messages()[block] if block else None,
+        )
+        return update
 
     @api.model
-    def _get_block_changes(self, kind, rows):
-        """Yield what to write on rows that no number can be computed for: the reason;
-        their numbers stay."""
-        rule = self._read_site_rules({kind.site_id})[kind.site_id]
+    def _blocked_values(self, row):
+        rule = self._read_site_rules({row.site_id})[row.site_id]
         # What the channel ships needs neither a product nor a warehouse of ours.
-        is_ours = kind.fulfilment == "merchant"
-        block = self._get_block_code(kind, rule) if is_ours else None
-        state = "paused" if self._stands_still(kind) else "failed"
-        if (kind.block_code, kind.sync_state) == (block, state):
-            return
-        for row in rows:
-            yield self._get_update(kind, row, row[NUMBERS], state, block)
+        is_ours = row.fulfilment == "merchant"
+        code = self._get_block_code(row, rule) if is_ours else None
+        state = "paused" if self._stands_still(row) else "failed"
+        if (row.block_code, row.sync_state) == (code, state):
+            return {}
+        numbers = row[CHANGING][:-2]
+        return self._update_row(row, (*numbers, state, code), None)
 
     @api.model
     def _get_block_messages(self):
@@ -253,9 +249,7 @@ class MarketplaceListing(models.Model):
             self,
             updates,
             columns=(
-                *Row._fields[NUMBERS],
-                "sync_state",
-                "block_code",
+                *Row._fields[CHANGING],
                 "pending_since",
             ),
             extra=SQL(

@@ -5,6 +5,8 @@ same numbers. All quantities are in the product's own unit of measure.
 """
 
 from collections import defaultdict
+from itertools import repeat
+from operator import add
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -16,12 +18,14 @@ from .tools import int_array
 NOT_TRACKED, KIT = "not_tracked", "kit"
 
 
-def sum_over(by_warehouse, product_id, warehouse_ids):
-    """Sum a reading, by (product, warehouse), over the warehouses of one site."""
-    total = 0.0
-    for warehouse in warehouse_ids:  # a loop: twice as fast as sum()
-        total += by_warehouse.get((product_id, warehouse), 0.0)
-    return total
+def sum_over(by_warehouse, product_ids, warehouse_ids):
+    """Return the sums of a reading, by (product, warehouse), over the warehouses of one
+    site: a column in the order of ``product_ids``."""
+    totals = repeat(0.0, len(product_ids))
+    for warehouse in warehouse_ids:
+        keys = zip(product_ids, repeat(warehouse))
+        totals = map(add, totals, map(by_warehouse.get, keys, repeat(0.0)))
+    return list(totals)
 
 
 class MarketplaceStock(models.AbstractModel):

@@ -221,8 +221,8 @@ class MarketplaceListing(models.Model):
                 "site's warehouses."
             ),
             NO_CAPACITY: self.env._(
-                "Production capacity is not computed yet. Choose another source for "
-                "the quantity."
+                "Neither this listing nor its product belongs to a production "
+                "capacity. Add it to one, or choose another source for the quantity."
             ),
             NOT_TRACKED: self.env._(
                 "Odoo does not track this product's inventory, so there is no number "

@@ -2,6 +2,7 @@ from . import test_orders_stored
 from . import test_push
 from . import test_submitted
 from . import test_tokens
+from . import test_capacity
 from . import test_channels
 from . import test_access
 from . import test_bad_input

@@ -24,6 +24,7 @@
         "views/marketplace_buffer_policy_views.xml",
         "views/marketplace_push_views.xml",
         "views/marketplace_order_views.xml",
+        "views/marketplace_capacity_views.xml",
         "views/product_views.xml",
         "wizards/marketplace_listing_match_views.xml",
         "wizards/marketplace_account_preview_views.xml",

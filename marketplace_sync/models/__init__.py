@@ -28,6 +28,8 @@ from . import (
     marketplace_order_line,
     marketplace_order_store,
     marketplace_account_orders,
+    marketplace_capacity,
+    marketplace_listing_capacity,
     sale_order,
     product_product,
     stock_location,

@@ -14,15 +14,15 @@ class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
     @api.model
-    def _refresh_batch(self, ids, changes):
+    def _refresh_batch(self, condition, changes=None):
         """Read each bill once in a batch."""
         remembering = self.with_context(**{MEMO: Memo()})
-        return super(MarketplaceListing, remembering)._refresh_batch(ids, changes)
+        return super(MarketplaceListing, remembering)._refresh_batch(condition, changes)
 
     @api.model
-    def _select_rows(self, ids):
+    def _select_rows(self, condition):
         """Lift the block of kits that can be counted, say why of the others."""
-        rows = super()._select_rows(ids)
+        rows = super()._select_rows(condition)
         found = [row for row in rows if row.uncountable == KIT]
         if not found:
             return rows

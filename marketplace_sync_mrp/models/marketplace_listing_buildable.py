@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.addons.marketplace_sync.models.tools import int_array
 from odoo.tools import SQL
 
 from ..engine.kits import choose, complete, explode
@@ -19,6 +18,8 @@ class MarketplaceListing(models.Model):
         help="Add what could be manufactured at once from the components that lie free "
         "in each warehouse. Products that share components each count all of them.",
     )
+
+    _buildable_idx = models.Index("(product_id) WHERE add_buildable")
 
     can_be_built = fields.Boolean(compute="_compute_can_be_built")
 
@@ -81,21 +82,18 @@ class MarketplaceListing(models.Model):
     @api.model
     def _select_adding(self, rows):
         """Return the rows of listings that count what can be built."""
+        found = self.env.execute_query(
+            SQL("SELECT id FROM marketplace_listing WHERE add_buildable")
+        )
+        adding = {listing for (listing,) in found}
+        if not adding:
+            return []
         counted = {
             row.id: row
             for row in rows
             if row.qty_source == "stock" and row.product_id and not row.uncountable
         }
-        if not counted:
-            return []
-        found = self.env.execute_query(
-            SQL(
-                """SELECT id FROM marketplace_listing
-                    WHERE add_buildable AND id = ANY(%s)""",
-                int_array(counted),
-            )
-        )
-        return [counted[listing] for (listing,) in found]
+        return [counted[listing] for listing in adding if listing in counted]
 
     @api.model
     def _read_recipes(self, product_ids, warehouse_ids):

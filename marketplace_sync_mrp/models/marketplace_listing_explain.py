@@ -1,6 +1,8 @@
 """Why a kit's number is what it is: which component limits it in which warehouse."""
 
 from odoo import api, models
+from odoo.addons.marketplace_sync.models.tools import int_array
+from odoo.tools import SQL
 
 from ..engine.kits import limiting
 
@@ -39,7 +41,7 @@ class MarketplaceListing(models.Model):
 
     def _add_buildable(self, result):
         """Add to each warehouse what can be built there."""
-        rows = self._select_rows(self.ids)
+        rows = self._select_rows(SQL("l.id = ANY(%s)", int_array(self.ids)))
         rules = self._read_site_rules({row.site_id for row in rows})
         buildable = self._read_buildable(rows, rules)
         for listing in self.browse(buildable):

@@ -117,6 +117,13 @@ def make_kits(env, size, kits):
         product_tmpl_id=own,
         product_qty="1 + g.n % 3",
     )
+    make_lines(env, bill.bom_line_ids, size, kits)
+    bill.unlink()
+
+
+def make_lines(env, line, size, kits):
+    """Two to four components a kit, and another kit in one of five."""
+    own = f"{KITS} + g.n"
     lines = SQL("SELECT n, k FROM (%s) g, generate_series(0, 3) k", numbers(kits))
     for where, component in (
         ("k < 2 + n % 3", f"{FIRST} + 1 + (g.n::bigint * 7 + g.k * 4999) % {size}"),
@@ -126,14 +133,13 @@ def make_kits(env, size, kits):
         multiply(
             env,
             "mrp_bom_line",
-            bill.bom_line_ids.id,
+            line.id,
             SQL("SELECT * FROM (%s) g WHERE %s", lines, dataset.expression(where)),
             bom_id=own,
             product_id=component,
             product_tmpl_id=component,
             product_qty="1 + (g.n + g.k) % 3",
         )
-    bill.unlink()
 
 
 # === WHAT IS TIMED ===

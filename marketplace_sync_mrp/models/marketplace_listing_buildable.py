@@ -13,15 +13,14 @@ class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
     add_buildable = fields.Boolean(
-        "Add Buildable",
         tracking=True,
         help="Add what could be manufactured at once from the components that lie free "
         "in each warehouse. Products that share components each count all of them.",
     )
 
-    _buildable_idx = models.Index("(product_id) WHERE add_buildable")
-
     can_be_built = fields.Boolean(compute="_compute_can_be_built")
+
+    _buildable_idx = models.Index("(product_id) WHERE add_buildable")
 
     @api.depends("product_id", "company_id")
     def _compute_can_be_built(self):

@@ -185,9 +185,6 @@ class MarketplaceAccount(models.Model):
 
     # === STEPS OF OTHER ROOMS ===
 
-    def _process_events(self, adapter, deadline):
-        """Work off the inbox of notifications."""
-
     def _sync_orders(self, deadline):
         """Bring sale orders in line with what the channel says."""
 
@@ -300,14 +297,18 @@ class MarketplaceAccount(models.Model):
         later = now + timedelta(hours=REREAD_HOURS)
         self._in_transaction(functools.partial(self.write, {"order_reread_at": later}))
 
-    def _fetch_order(self, adapter, external_id):
+    def _fetch_order(self, adapter, external_id, is_sure=True):
         """Read one order from the channel and store it, in a transaction of its own.
 
+        :param is_sure: an order that the channel does not know is gone; else it may
+            not be there yet, and :class:`UnknownListing` is raised
         :return: the order; empty when the channel has no such order
         """
         try:
             told = adapter.fetch_order(external_id)
         except UnknownListing:
+            if not is_sure:
+                raise
             return self._in_transaction(
                 functools.partial(self._store_gone, external_id)
             )

@@ -75,6 +75,7 @@ class MarketplaceEvent(models.Model):
     external_id = fields.Char(
         "Channel's ID", readonly=True, index="btree_not_null", help="Of what changed."
     )
+    reference = fields.Char("About", compute="_compute_name")
     state = fields.Selection(
         [
             ("new", "New"),
@@ -118,7 +119,9 @@ class MarketplaceEvent(models.Model):
     @api.depends("topic", "external_id")
     def _compute_name(self):
         for event in self:
-            event.name = " ".join(filter(None, (event.topic, event.external_id)))
+            # of gid://shopify/Order/1 a person wants the 1
+            event.reference = (event.external_id or "").rpartition("/")[2]
+            event.name = " ".join(filter(None, (event.topic, event.reference)))
 
     # === RECEIVING ===
 

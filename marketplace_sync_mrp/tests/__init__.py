@@ -5,4 +5,5 @@ from . import (
     test_kits_promised,
     test_kits_explained,
     test_buildable,
+    test_production,
 )

@@ -121,6 +121,8 @@ class MarketplaceShipment(models.Model):
         compute="_compute_is_tracking_missing",
         store=True,
     )
+    is_tracking_optional = fields.Boolean(compute="_compute_is_tracking_optional")
+    problem = fields.Char(compute="_compute_problem")
     is_to_fix = fields.Boolean(
         "Needs a Person", compute="_compute_is_to_fix", store=True
     )
@@ -169,6 +171,20 @@ class MarketplaceShipment(models.Model):
                 and not shipment.is_untracked_ok
             )
 
+    @api.depends("account_id.shipment_tracking")
+    def _compute_is_tracking_optional(self):
+        for shipment in self:
+            shipment.is_tracking_optional = (
+                shipment.account_id.shipment_tracking != "always"
+            )
+
+    @api.depends("last_error", "is_tracking_missing")
+    def _compute_problem(self):
+        words = self.env._("Waits for the tracking number")
+        for shipment in self:
+            missing = shipment.is_tracking_missing and words
+            shipment.problem = shipment.last_error or missing
+
     @api.depends("state", "is_tracking_missing")
     def _compute_is_to_fix(self):
         for shipment in self:
@@ -203,7 +219,6 @@ class MarketplaceShipmentLine(models.Model):
     title = fields.Char(related="order_line_id.title")
     product_id = fields.Many2one(related="order_line_id.product_id")
     units = fields.Float(
-        "Told",
         digits="Product Unit",
         readonly=True,
         help="Listing units that are told with this parcel: those that it completes.",

@@ -16,10 +16,12 @@ class MarketplaceShipment(models.Model):
 
     def action_send_untracked(self):
         """Do not wait for a tracking number."""
-        waiting = self.filtered("is_tracking_missing")
+        waiting = self.filtered(
+            lambda s: s.is_tracking_missing and s.is_tracking_optional
+        )
         waiting.is_untracked_ok = True
         waiting._requeue()
-        return self._notify(len(waiting), 0)
+        return self._notify(len(waiting), len(self - waiting))
 
     def action_mark_told(self):
         """A person told the channel there."""

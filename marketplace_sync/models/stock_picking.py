@@ -29,6 +29,9 @@ class StockPicking(models.Model):
         compute_sudo=True,
         help="Accounts that wait for the tracking number.",
     )
+    marketplace_tracking_optional = fields.Boolean(
+        compute="_compute_marketplace_shipment", compute_sudo=True
+    )
     marketplace_shipment_problem = fields.Char(
         compute="_compute_marketplace_shipment", compute_sudo=True
     )
@@ -52,6 +55,9 @@ class StockPicking(models.Model):
             picking.marketplace_shipment_state = state or False
             picking.marketplace_tracking_missing = ", ".join(
                 missing.account_id.mapped("name")
+            )
+            picking.marketplace_tracking_optional = any(
+                missing.mapped("is_tracking_optional")
             )
             problems = dict.fromkeys(filter(None, failed.mapped("last_error")))
             picking.marketplace_shipment_problem = " ".join(problems)

@@ -5,7 +5,8 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -229,7 +230,7 @@ class TestParcels(ShipmentCase):
         order, sale = self.sell(("CUP", 1))
         gift = self.make_product("GIFT", stock=5)
         sale.order_line = [
-            fields.Command.create({"product_id": gift.id, "product_uom_qty": 1})
+            Command.create({"product_id": gift.id, "product_uom_qty": 1})
         ]
         self.deliver(sale.picking_ids)
         self.tell()
@@ -644,3 +645,86 @@ class TestCarriers(ShipmentCase):
             account = Account.create({"name": "A", "channel": "amazon"})
         self.assertEqual(account.shipment_tracking, "always")
         self.assertEqual(self.account.shipment_tracking, "carrier")
+
+
+@tagged("post_install", "-at_install")
+class TestPeople(ShipmentCase):
+    def make_user(self, login, *groups, **values):
+        ids = [self.env.ref(group).id for group in groups]
+        return self.env["res.users"].create(
+            {
+                "name": login,
+                "login": f"shipments-{login}",
+                "group_ids": [Command.set(ids)],
+                **values,
+            }
+        )
+
+    def test_the_warehouse_needs_no_right_of_ours(self):
+        picker = self.make_user("picker", "stock.group_stock_user")
+        order, sale = self.sell(("CUP", 2))
+        picking = sale.picking_ids.with_user(picker)
+        self.deliver(picking, carrier=self.make_carrier())
+        self.assertTrue(picking.marketplace_tracking_missing)
+        picking.action_send_marketplace_untracked()
+        picking.carrier_tracking_ref = "N"
+        self.assertEqual(order.shipment_ids.with_user(picker).tracking_number, "N")
+        picking.action_open_marketplace_shipments()
+        with self.assertRaises(AccessError):
+            order.shipment_ids.with_user(picker).action_mark_told()
+
+    def test_a_user_puts_right_what_failed(self):
+        user = self.make_user("user", "marketplace_sync.marketplace_sync_group_user")
+        order, sale = self.sell(("CUP", 2))
+        self.deliver(sale.picking_ids)
+        shipment = order.shipment_ids
+        shipment._park("refused")
+        shipment.with_user(user).tracking_number = "N"
+        self.assertEqual(shipment.state, "waiting")
+        shipment._park("refused")
+        shipment.with_user(user).action_retry()
+        self.assertEqual(shipment.state, "waiting")
+        shipment._park("refused")
+        shipment.with_user(user).action_mark_told()
+        shipment.with_user(user).tracking_number = "M"
+        self.assertIn("M", shipment.note)
+        with self.assertRaises(AccessError):
+            shipment.with_user(user).unlink()
+
+    def test_another_company_sees_nothing_of_it(self):
+        company = self.env["res.company"].create({"name": "Another company"})
+        stranger = self.make_user(
+            "stranger",
+            "marketplace_sync.marketplace_sync_group_manager",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        order, sale = self.sell(("CUP", 2))
+        self.deliver(sale.picking_ids)
+        carrier = self.make_carrier()
+        mapping = self.env["marketplace.carrier.map"].create(
+            {"channel": "shopify", "carrier_id": carrier.id, "carrier_code": "X"}
+        )
+        for records in (order.shipment_ids, order.shipment_ids.line_ids, mapping):
+            theirs = records.with_user(stranger)
+            self.assertFalse(theirs.search([("id", "in", records.ids)]))
+            with self.assertRaises(AccessError):
+                theirs.read(["display_name"])
+        self.assertFalse(
+            mapping.with_user(stranger)._find(self.account.sudo(), carrier.sudo())
+        )
+
+    def test_told_parcels_cannot_be_called_off(self):
+        order, sale = self.sell(("CUP", 2))
+        self.deliver(sale.picking_ids)
+        self.tell()
+        with self.assertRaises(UserError):
+            order.shipment_ids.action_cancel()
+
+    def test_where_a_number_is_a_must_nobody_sends_without(self):
+        self.account.shipment_tracking = "always"
+        order, sale = self.sell(("CUP", 2))
+        self.deliver(sale.picking_ids)
+        order.shipment_ids.action_send_untracked()
+        self.assertTrue(order.shipment_ids.is_tracking_missing)
+        self.assertIn("tracking number", order.shipment_ids.problem)

@@ -101,7 +101,8 @@ class MarketplaceAccount(models.Model):
             shipment.write({"state": "accepted", "outcome": "already", "note": words})
         elif shipment:
             carrier = shipment._get_carrier_values(shipment.carrier_id)
-            shipment.write({"state": "sent", **carrier})
+            quiet = shipment.with_context(tracking_disable=True)
+            quiet.write({"state": "sent", **carrier})
         return shipment
 
     def _get_next_order_moments(self):

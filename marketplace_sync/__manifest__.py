@@ -27,6 +27,7 @@
         "views/marketplace_shipment_views.xml",
         "views/marketplace_carrier_map_views.xml",
         "views/stock_picking_views.xml",
+        "views/marketplace_capacity_views.xml",
         "views/product_views.xml",
         "wizards/marketplace_listing_match_views.xml",
         "wizards/marketplace_account_preview_views.xml",

@@ -34,6 +34,8 @@ from . import (
     marketplace_shipment_tell,
     marketplace_shipment_actions,
     marketplace_carrier_map,
+    marketplace_capacity,
+    marketplace_listing_capacity,
     sale_order,
     product_product,
     stock_location,

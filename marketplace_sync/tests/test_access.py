@@ -24,6 +24,8 @@ RIGHTS = {
     "marketplace.shipment": ("", "r", "rw", "rw"),
     "marketplace.shipment.line": ("", "r", "r", "r"),
     "marketplace.carrier.map": ("", "", "r", "rwcd"),
+    "marketplace.capacity": ("", "", "r", "rwcd"),
+    "marketplace.capacity.line": ("", "", "r", "rwcd"),
     "marketplace.credential": ("", "", "", ""),
     "marketplace.stock.change": ("", "", "", ""),
     "marketplace.rate.limit": ("", "", "", ""),

@@ -21,3 +21,6 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_door
+from . import test_events
+from . import test_webhooks

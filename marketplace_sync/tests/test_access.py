@@ -26,6 +26,8 @@ RIGHTS = {
     "marketplace.carrier.map": ("", "", "r", "rwcd"),
     "marketplace.capacity": ("", "", "r", "rwcd"),
     "marketplace.capacity.line": ("", "", "r", "rwcd"),
+    "marketplace.event": ("", "", "r", "r"),
+    "marketplace.webhook.counter": ("", "", "", "r"),
     "marketplace.credential": ("", "", "", ""),
     "marketplace.stock.change": ("", "", "", ""),
     "marketplace.rate.limit": ("", "", "", ""),

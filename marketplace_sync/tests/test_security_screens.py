@@ -75,6 +75,7 @@ class TestScreensByGroup(PushCase):
                 "Orders",
                 "Shipments",
                 "Shipments to Fix",
+                "Events",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

@@ -73,6 +73,7 @@ class TestScreensByGroup(PushCase):
                 "Overview",
                 "Listings",
                 "Orders",
+                "To Fix",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

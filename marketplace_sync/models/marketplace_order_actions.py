@@ -21,7 +21,9 @@ class MarketplaceOrder(models.Model):
     cancel_message = fields.Char(readonly=True, copy=False)
     can_cancel_there = fields.Boolean(related="account_id.can_cancel_orders")
     is_stopped = fields.Boolean(compute="_compute_is_stopped")
-    sale_state = fields.Selection(related="sale_order_id.state", string="Sale Status")
+    sale_state = fields.Selection(
+        related="sale_order_id.state", string="Sale Status", tracking=False
+    )
     delivery_count = fields.Integer(related="sale_order_id.delivery_count")
     charge_summary = fields.Html(compute="_compute_summaries", sanitize=False)
     buyer_name = fields.Char("Buyer", compute="_compute_summaries")
@@ -151,11 +153,16 @@ class MarketplaceOrder(models.Model):
                 told = adapter.fetch_order(self.external_id)
         except UnknownListing:
             account._store_gone(self.external_id)
+            self.sudo()._sync_safely()
             return self._notify(self.env._("The channel has no such order."), "warning")
         except ChannelError as error:
             raise UserError(account._words_of(error)) from error
         account._store_order(told)
-        return self.action_retry()
+        self.sudo().needs_sync = self.state != "ignored"
+        self.sudo()._sync_safely()
+        if self.state == "to_fix":
+            return self._notify(self.problem, "warning")
+        return self._notify(self.env._("Read."), "success")
 
     def action_dismiss(self):
         """A person decides that it is not to be shipped: its units are free again."""

@@ -1,5 +1,6 @@
 """Making the sale order: what must be known before, and its head."""
 
+from markupsafe import Markup
 from odoo import models
 from odoo.fields import Domain
 
@@ -105,6 +106,8 @@ class MarketplaceOrder(models.Model):
         sales = self._quiet(self.env["sale.order"])
         sale = sales.create(self._get_sale_values(partner))
         self.write({"sale_order_id": sale.id})
+        links = Markup(", ").join(order._get_html_link() for order in self)
+        sale._message_log(body=self.env._("Made from %s.", links))
         return sale
 
     def _get_sale_values(self, partner):

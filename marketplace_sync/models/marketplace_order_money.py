@@ -229,7 +229,8 @@ class MarketplaceOrder(models.Model):
                         item=item.name or item.product.display_name,
                         tax=data["tax"].display_name,
                         ours=round(data["tax_amount"], self.currency_id.decimal_places),
-                    )
+                    ),
+                    is_tax=True,
                 )
 
     def _get_part_of_odoo_taxes(self, item, fiscal_position, values):

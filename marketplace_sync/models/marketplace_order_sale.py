@@ -33,7 +33,11 @@ class MarketplaceOrder(models.Model):
     difference = fields.Monetary(
         readonly=True, copy=False, help="The sale order's total less the channel's."
     )
+    is_tax_problem = fields.Boolean(readonly=True, copy=False)
     is_difference_accepted = fields.Boolean(readonly=True, copy=False)
+    is_difference_kept = fields.Boolean(
+        readonly=True, copy=False, help="A person confirmed the sale order with it."
+    )
     applied_rows = fields.Char(
         readonly=True, copy=False, help="Tells what was written to the sale order."
     )
@@ -54,7 +58,7 @@ class MarketplaceOrder(models.Model):
             with self.env.cr.savepoint():
                 group._sync()
         except OrderProblem as problem:
-            group._park(str(problem), problem.unmapped)
+            group._park(str(problem), problem)
         except (UserError, ValidationError) as error:
             group._park(str(error))
         except Exception as error:
@@ -86,8 +90,9 @@ class MarketplaceOrder(models.Model):
         orders.invalidate_recordset()
         return orders
 
-    def _park(self, problem, unmapped=()):
+    def _park(self, text, problem=None):
         """Let the orders wait for a person; their known lines stay promised."""
+        problem = problem or OrderProblem(text)
         waiting = self.filtered(
             lambda o: (
                 o.status != "cancelled"
@@ -95,10 +100,12 @@ class MarketplaceOrder(models.Model):
                 and (o.status != "pending" or o.sale_order_id)
             )
         )
-        waiting.write({"state": "to_fix", "problem": problem})
+        waiting.write(
+            {"state": "to_fix", "problem": text, "is_tax_problem": problem.is_tax}
+        )
         self.needs_sync = False
         rows = self.env["marketplace.tax.map"]
-        for values in unmapped:
+        for values in problem.unmapped:
             domain = [(name, "=", value) for name, value in values.items()]
             rows.search(domain, limit=1) or rows.create(values)
 
@@ -186,8 +193,9 @@ class MarketplaceOrder(models.Model):
             fresh._check_can_import()
         fresh.write({"sale_order_id": sale.id})
         wanted._ask_about_holds()
-        (wanted | self.filtered("sale_order_id"))._write_rows(sale)
-        wanted._finish(sale)
+        with sale._marketplace_unlocked():
+            (wanted | self.filtered("sale_order_id"))._write_rows(sale)
+            wanted._finish(sale)
         self._park_stopped()
         gone = self.filtered(lambda o: o.status == "cancelled")
         gone.write({"state": "cancelled", "problem": False})
@@ -197,7 +205,7 @@ class MarketplaceOrder(models.Model):
         problem = self._balance(sale)
         self.write({"sale_order_id": sale.id})
         if problem:
-            self.write({"state": "to_fix", "problem": problem})
+            self.write({"state": "to_fix", "problem": problem, "is_tax_problem": False})
             return
         self.write({"state": "imported", "problem": False})
         if self.account_id.confirm_orders and sale.state in ("draft", "sent"):
@@ -254,8 +262,11 @@ class MarketplaceOrder(models.Model):
         lead = self[:1]
         total = sale._get_marketplace_total()
         gap = lead.currency_id.round(total - float(self._get_expected_total()))
+        known = lead.difference
         self.difference = gap
         if lead.currency_id.is_zero(gap):
+            return ""
+        if lead.is_difference_kept and not lead.currency_id.compare_amounts(gap, known):
             return ""
         limit = lead.account_id.difference_limit
         if any(self.mapped("is_difference_accepted")) or abs(gap) <= limit + 1e-9:
@@ -263,7 +274,7 @@ class MarketplaceOrder(models.Model):
             return ""
         return self.env._(
             "Odoo's total is %(ours)s, the channel's is %(theirs)s (difference "
-            "%(gap)s). The sale order is not confirmed.",
+            "%(gap)s).",
             ours=lead.currency_id.format(total),
             theirs=lead.currency_id.format(total - gap),
             gap=lead.currency_id.format(gap),

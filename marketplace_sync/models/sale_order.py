@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -101,9 +103,6 @@ class SaleOrder(models.Model):
         :return: sentences about what could not be followed
         """
         self.ensure_one()
-        was_locked = self.locked
-        if was_locked:
-            self.action_unlock()
         lines = self.order_line.filtered(lambda ln: ln.marketplace_order_id in orders)
         known = {line.marketplace_key: line for line in lines}
         new, refused = [], []
@@ -118,9 +117,17 @@ class SaleOrder(models.Model):
         for line in known.values():
             refused += line._follow_marketplace(None)
         self.env["sale.order.line"].create(new)
+        return refused
+
+    @contextmanager
+    def _marketplace_unlocked(self):
+        """A locked order follows the channel too, and is locked again."""
+        was_locked = self.locked
+        if was_locked:
+            self.action_unlock()
+        yield
         if was_locked:
             self.action_lock()
-        return refused
 
     def _get_marketplace_total(self):
         """Return what the lines that come from the channel come to."""

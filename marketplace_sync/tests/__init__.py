@@ -22,3 +22,5 @@ from . import test_orders_money
 from . import test_orders_property
 from . import test_orders_life
 from . import test_orders_screens
+from . import test_orders_channels
+from . import test_orders_workers

@@ -257,6 +257,14 @@ class TestOrderMoney(MoneyCase):
         self.assertEqual(self.rows(sale)[-1], ("MKT-DIFFERENCE", 1, 0.02, 0.02))
         self.assertEqual(sale.amount_total, 10.02)
 
+    def test_a_person_who_confirms_with_the_difference_is_not_asked_again(self):
+        order = self.paid([("CUP", 1)], total=D("10.02"))
+        order.sale_order_id.action_confirm()
+        self.assertEqual((order.state, order.problem), ("imported", False))
+        order.needs_sync = True
+        self.sync()
+        self.assertEqual((order.state, order.difference), ("imported", -0.02))
+
     def test_a_small_difference_is_booked_where_the_account_allows_it(self):
         self.account.difference_limit = 0.02
         self.assertEqual(

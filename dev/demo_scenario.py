@@ -13,6 +13,8 @@ from pathlib import Path
 
 from odoo import Command, fields
 
+from . import demo_kits
+
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
 MX = "MLM"
@@ -138,6 +140,7 @@ class Scenario:
         accounts = {values["channel"]: self._account(values) for values in ACCOUNTS}
         self._arrange_sites(accounts)
         self._listings(accounts, products)
+        demo_kits.build(self, accounts, products)
         self.env.cr.commit()
         for account in accounts.values():
             account.action_go_live()
@@ -314,7 +317,12 @@ class Scenario:
             ]
 
         self._control("reset", {})
-        self._seed("amazon", sites=[US, CA], listings=listings(AMAZON, US))
+        self._seed(
+            "amazon",
+            sites=[US, CA],
+            search_lag=5,  # the real one, two minutes, is long for a demo
+            listings=listings(AMAZON, US),
+        )
         second = [
             {"sku": "MUG", "title": titles["MUG"], "site": SHOP_2, "quantity": 40},
             {"sku": "BEANS-1KG", "site": SHOP_2, "quantity": 60},

@@ -66,9 +66,11 @@ class SaleOrder(models.Model):
     def _action_confirm(self):
         result = super()._action_confirm()
         orders = self.sudo().marketplace_order_ids
-        orders.filtered(
+        waited = orders.filtered(
             lambda o: o.state == "to_fix" and o.status != "cancelled"
-        ).write({"state": "imported", "problem": False})
+        )
+        waited.write({"state": "imported", "problem": False})
+        waited.filtered("difference").write({"is_difference_kept": True})
         orders._settle()
         return result
 

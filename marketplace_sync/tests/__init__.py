@@ -1,7 +1,10 @@
 from . import test_orders_stored
 from . import test_push
+from . import test_shipments
+from . import test_shipments_channels
 from . import test_submitted
 from . import test_tokens
+from . import test_capacity
 from . import test_channels
 from . import test_access
 from . import test_bad_input
@@ -10,6 +13,7 @@ from . import test_committed
 from . import test_credentials
 from . import test_made_to_order
 from . import test_neutralize
+from . import test_never_oversold
 from . import test_pools
 from . import test_quantity
 from . import test_refresh
@@ -24,3 +28,6 @@ from . import test_orders_life
 from . import test_orders_screens
 from . import test_orders_channels
 from . import test_orders_workers
+from . import test_door
+from . import test_events
+from . import test_webhooks

@@ -8,7 +8,13 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..channels.errors import ChannelUnreachable, RateLimited
+from ..channels.errors import (
+    AuthenticationError,
+    ChannelBlockedError,
+    ChannelUnreachable,
+    RateLimited,
+    RetryableError,
+)
 from .order_case import NOON, OrderCase, later, told_line, told_order
 
 
@@ -210,6 +216,37 @@ class TestOrdersStored(OrderCase):
         self.refresh()
         self.assertEqual(listing.sellable_qty, 7)
 
+    def test_the_rest_of_a_delivery_cancelled_here_is_promised_still(self):
+        listing = self.make_listing("CUP", stock=10)
+        order = self.store(told_order(lines=[("CUP", 3)]))
+        moves = self.make_sale(order).picking_ids.move_ids
+        moves.write({"quantity": 1, "picked": True})
+        moves._action_done()
+        order.sale_order_id.picking_ids.filtered(
+            lambda p: p.state != "done"
+        ).action_cancel()
+        self.refresh()
+        self.assertEqual((listing.qty, listing.sellable_qty), (9, 7))
+
+    def test_several_steps_of_a_delivery_are_one_promise(self):
+        for steps in ("pick_ship", "pick_pack_ship"):
+            with self.subTest(steps):
+                self.warehouse.delivery_steps = steps
+                listing = self.make_listing(steps, stock=10)
+                order = self.store(told_order(steps, [(steps, 3)]))
+                sale = self.make_sale(order)
+                for _step in range(steps.count("_") + 1):
+                    self.refresh()
+                    self.assertEqual(listing.sellable_qty, 7)
+                    picking = sale.picking_ids.filtered(
+                        lambda p: p.state not in ("done", "cancel")
+                    )[:1]
+                    picking.action_assign()
+                    picking.move_ids.write({"quantity": 3, "picked": True})
+                    picking.button_validate()
+                self.refresh()
+                self.assertEqual((listing.committed_qty, listing.sellable_qty), (0, 7))
+
     def test_delivered_units_left_the_stock_and_the_promise(self):
         listing = self.make_listing("CUP", stock=10)
         order = self.store(told_order(lines=[("CUP", 3)]))
@@ -337,6 +374,36 @@ class TestOrdersStored(OrderCase):
         self.run_orders()
         self.refresh()
         self.assertEqual(listing.sellable_qty, 10)
+
+    def test_an_order_that_cannot_be_read_again_stops_no_other(self):
+        self.adapter_class.hides_cancelled_orders = True
+        listing = self.make_listing("CUP", stock=10)
+        gone, told = told_order("1", [("CUP", 1)]), told_order("2", [("CUP", 2)])
+        self.book.tell(gone, told)
+        self.run_orders()
+        self.book.errors["1"] = RetryableError("There is no such order, or not yet.")
+        self.book.tell(later(told, lines=[told_line("CUP", 5)]))
+        self.book.pages = [[]]
+        self.env.cr.execute("UPDATE marketplace_order SET write_date = '2026-01-01'")
+        self.account.order_reread_at = False
+        self.run_orders()
+        self.assertEqual(listing.sellable_qty, 4)
+        self.assertFalse(self.account.last_order_failure)
+
+    def test_orders_that_are_refused_do_not_stop_quantities(self):
+        self.make_listing("CUP", stock=10, shown=50)
+        self.go_live()
+        self.book.error = ChannelBlockedError("The app may not read orders.")
+        for _time in range(2):
+            self.run_orders()
+        self.run_cron()
+        self.assertEqual(self.account.state, "connected")
+        self.assertIn("may not read orders", self.account.last_order_failure)
+        self.assertEqual(len(self.account.activity_ids), 1)
+        self.assertEqual(self.shelf.quantities["M1", "CUP"], 10)
+        self.book.error = AuthenticationError("The token was revoked.")
+        self.run_orders()
+        self.assertEqual(self.account.state, "blocked")
 
     def test_an_order_that_the_channel_deleted_is_released(self):
         listing = self.make_listing("CUP", stock=10)

@@ -23,6 +23,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     """
 
     channel = "mercadolibre"
+    waits_for_tracking = "never"  # most parcels it moves itself
     limits = const.LIMITS
     max_rows = const.ROWS_PER_PUSH
     settling_seconds = const.SETTLING_SECONDS

@@ -7,6 +7,7 @@ inventory item at one location, written with compare-and-set.
 from ..base import Adapter, ConnectionReport, RemoteSite
 from ..errors import RejectedError
 from . import auth, cancelling, webhooks
+from .carriers import CARRIERS
 from .client import ShopifyClient
 from .const import (
     API_VERSION,
@@ -30,6 +31,7 @@ class ShopifyAdapter(Adapter):
     """One Shopify shop; a site is a location, its code the location's gid."""
 
     channel = "shopify"
+    carriers = CARRIERS
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
@@ -133,6 +135,9 @@ class ShopifyAdapter(Adapter):
 
     def confirm_shipment(self, shipment):
         return Shipper(self.client, self.config).confirm(shipment)
+
+    def correct_shipment(self, shipment, external_id):
+        return Shipper(self.client, self.config).correct(shipment, external_id)
 
     def cancel_order(self, external_id, reason):
         return cancelling.cancel_order(self.client, self.config, external_id, reason)

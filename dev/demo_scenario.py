@@ -99,6 +99,9 @@ ACCOUNTS = [
     },
 ]
 
+#: Units of a currency for one of the company's (USD).
+RATES = {"MXN": 18.5, "CAD": 1.4, "EUR": 0.92}
+
 
 def main(env, simulator_url):
     """Fill the database, and the shelves when the database is new."""
@@ -132,6 +135,8 @@ class Scenario:
             )
         products = {row[0]: self._product(*row) for row in PRODUCTS}
         self._fill_shelves()
+        self._currencies()
+        self._tax()
         accounts = {values["channel"]: self._account(values) for values in ACCOUNTS}
         self._arrange_sites(accounts)
         self._listings(accounts, products)
@@ -221,6 +226,35 @@ class Scenario:
         )
         account.action_test_connection()
         return account
+
+    def _currencies(self):
+        """Buyers pay in the currencies of the sites: without a rate their orders would
+        wait in To Fix."""
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        for currency in currencies.search([("name", "in", list(RATES))]):
+            currency.active = True
+            if not currency.rate_ids:
+                currency.rate_ids.create(
+                    {
+                        "currency_id": currency.id,
+                        "name": "2026-01-01",
+                        "rate": RATES[currency.name],
+                    }
+                )
+
+    def _tax(self):
+        """The simulated shop charges 19 % inside its prices; other percentages show
+        what an unmapped tax looks like."""
+        self.env["account.tax"].create(
+            {
+                "name": "19% VAT",
+                "amount": 19,
+                "amount_type": "percent",
+                "type_tax_use": "sale",
+                "price_include_override": "tax_included",
+                "company_id": self.company.id,
+            }
+        )
 
     def _arrange_sites(self, accounts):
         """Each site has its own warehouses: that is what keeps Shopify from selling

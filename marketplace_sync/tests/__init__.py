@@ -21,6 +21,13 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_orders_sale
+from . import test_orders_money
+from . import test_orders_property
+from . import test_orders_life
+from . import test_orders_screens
+from . import test_orders_channels
+from . import test_orders_workers
 from . import test_door
 from . import test_events
 from . import test_webhooks

@@ -21,6 +21,8 @@ RIGHTS = {
     "marketplace.push.line": ("", "", "r", "r"),
     "marketplace.order": ("", "r", "rw", "rwcd"),
     "marketplace.order.line": ("", "r", "rw", "rwcd"),
+    "marketplace.tax.map": ("", "", "r", "rwcd"),
+    "marketplace.buyer": ("", "", "r", "rwcd"),
     "marketplace.shipment": ("", "r", "rw", "rw"),
     "marketplace.shipment.line": ("", "r", "r", "r"),
     "marketplace.carrier.map": ("", "", "r", "rwcd"),

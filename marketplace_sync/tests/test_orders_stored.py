@@ -372,6 +372,7 @@ class TestOrdersStored(OrderCase):
         self.env.cr.execute("UPDATE marketplace_order SET write_date = '2026-01-01'")
         self.account.order_reread_at = False
         self.run_orders()
+        self.refresh()
         self.assertEqual(listing.sellable_qty, 10)
 
     def test_an_order_that_cannot_be_read_again_stops_no_other(self):

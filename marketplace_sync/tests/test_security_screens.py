@@ -73,6 +73,7 @@ class TestScreensByGroup(PushCase):
                 "Overview",
                 "Listings",
                 "Orders",
+                "Orders to Fix",
                 "Shipments",
                 "Shipments to Fix",
                 "Events",

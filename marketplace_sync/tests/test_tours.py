@@ -4,6 +4,8 @@ import unittest
 
 from odoo.tests import HttpCase, tagged
 
+from .order_case import told_order
+
 try:
     from simulator import testing
 except ImportError:  # the addon without its repository
@@ -135,3 +137,26 @@ class TestFirstPushTour(TourCase):
             account._cron_orders()  # no number rises before the orders are read
             account._cron_push()
         self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestOrderTour(TourCase):
+    def test_a_person_mends_an_order_whose_sku_nobody_knows(self):
+        account = self.make_account(name="Tour shop")
+        product = self.make_product("TOUR-FOUND", 5)
+        account.action_go_live()
+        account.order_start_at = "2026-01-01"
+        order = account._store_order(
+            told_order(
+                "TOUR",
+                [("TOUR-LOST", 2)],
+                site_code=LOCATION,
+                name="#TOUR",
+            )
+        )
+        order._sync_safely()
+        self.assertEqual(order.state, "to_fix")
+        self.start_tour("/odoo", "marketplace_order_tour", login="admin")
+        order.invalidate_recordset()
+        self.assertEqual(order.state, "imported")
+        self.assertEqual(order.sale_order_id.order_line.product_id, product)

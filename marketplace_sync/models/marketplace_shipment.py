@@ -102,7 +102,7 @@ class MarketplaceShipment(models.Model):
         readonly=True,
     )
     note = fields.Char(readonly=True)
-    last_error = fields.Char("Problem", readonly=True)
+    last_error = fields.Char("Last Answer", readonly=True)
     attempt_count = fields.Integer("Attempts", readonly=True, default=0)
     next_attempt_at = fields.Datetime("Next Attempt", readonly=True)
     told_at = fields.Datetime("Told On", readonly=True)

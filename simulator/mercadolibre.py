@@ -15,6 +15,7 @@ import time
 from urllib.parse import parse_qs, unquote
 
 from . import mercadolibre_errors as errors
+from . import mercadolibre_full as full
 from .core import ChannelSimulator, Response, ShelfRow
 from .mercadolibre_items import Items, holders
 from .mercadolibre_sales import OPERATIONS as ABOUT_SALES
@@ -47,6 +48,7 @@ ROUTES = tuple(
         ("GET", "/items/(?P<item>[^/]+)", "getItem"),
         ("PUT", "/items/(?P<item>[^/]+)", "putItem"),
         ("GET", "/user-products/(?P<up>[^/]+)/stock", "getStock"),
+        ("GET", full.PATH, "getFullStock"),
         (
             "PUT",
             "/user-products/(?P<up>[^/]+)/stock/type/(?P<type>selling_address)",
@@ -270,6 +272,8 @@ class MercadoLibreSimulator(Sales, ChannelSimulator):
             return self._about_seller(operation, names["user"], request.query)
         if "up" in names:
             return self._about_stock(names, request)
+        if "inventory" in names:
+            return full.stock(self.shop, names["inventory"])
         return self._about_items(operation, names.get("item"), request)
 
     def _about_seller(self, operation, user, query):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .errors import UnsupportedError
+from .inventory import ChannelStock
 from .orders import (
     ChannelOrder,
     OrderPage,
@@ -229,6 +230,8 @@ class Adapter:
     max_rows = 100
     #: seconds in which a read may still show the number from before a write
     settling_seconds = 0
+    #: refs in one ``fetch_channel_stock`` whose answers are stored together
+    channel_stock_rows = 50
     #: the channel keeps one counter per SKU on all sites of the account (Amazon):
     #: ``pool_key`` is the SKU even before the channel has been asked
     pool_by_sku = False
@@ -342,8 +345,10 @@ class Adapter:
         """Cancel an order on the channel."""
         raise self._unsupported("cancel_order")
 
-    def fetch_channel_stock(self):
-        """Yield the stock that the channel itself holds."""
+    def fetch_channel_stock(self, refs: Iterable[ListingRef]) -> Iterator[ChannelStock]:
+        """Yield what the channel itself holds of each ref: one answer per ref, in any
+        order; what it knows nothing of is an answer with ``error``, not an exception.
+        """
         raise self._unsupported("fetch_channel_stock")
 
     # --- notifications -----------------------------------------------------------

@@ -26,6 +26,8 @@ ITEM = "/items/{item_id}"
 STOCK = "/user-products/{user_product_id}/stock"
 #: Without ``/type/`` the answer is 404 (integrators, 2026).
 STOCK_OF_TYPE = STOCK + "/type/{location_type}"
+#: What Full holds of one inventory [envios-fulfillment, 10/06/2026].
+FULL_STOCK = "/inventories/{inventory_id}/stock/fulfillment"
 #: [gerenciamento-de-vendas, 07/08/2026]
 ORDER = "/orders/{order_id}"
 ORDERS_SEARCH = "/orders/search"
@@ -59,6 +61,8 @@ NEW_DOMAIN = {"X-New-Domain": "true"}
 #   get_stock     start 60/min; ceiling 100/min [convivencia-full-y-flex, 15/05/2026]
 #   put_stock     start 60/min; not published, the ceiling of get_stock is assumed
 #   bulk, item    start 60/min; none
+#   get_full_stock  start 60/min; none published, 429 "too_many_request" is
+#                 documented: the ceiling of get_stock is assumed
 #   search        start 30/min, one at a time; none
 #   get_order, shipments  start 120/min together; none
 #   search_orders start 20/min; none
@@ -77,6 +81,7 @@ LIMITS = {
     "put_item": Bucket(rate=2.0, burst=120),
     "get_stock": Bucket(rate=1.0, burst=40),
     "put_stock": Bucket(rate=1.0, burst=40),
+    "get_full_stock": Bucket(rate=1.0, burst=40),
     "get_order": Bucket(rate=2.0, burst=60),
     "search_orders": Bucket(rate=1 / 3, burst=20),
     "get_shipment": Bucket(rate=2.0, burst=60),
@@ -97,6 +102,9 @@ STORES_LIMIT = 50
 #: in words, instead of being cut: a cut number would never equal the one that was
 #: asked for, and the site's own *maximum quantity* says the same thing visibly.
 MAX_STOCK = 99_999
+#: Listings of Full read and stored together: each costs a call, so that a slice ends
+#: soon.
+FULL_ROWS = 10
 #: orders/search [gerenciamento-de-vendas, 07/08/2026].
 ORDERS_LIMIT = 50
 #: Hours of changes that one search asks for: the greatest offset that the channel

@@ -16,3 +16,8 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_channel_stock
+from . import test_listing_fulfilment
+from . import test_fulfilled_elsewhere
+from . import test_not_for_sale
+from . import test_stock_review

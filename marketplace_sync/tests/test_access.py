@@ -19,6 +19,8 @@ RIGHTS = {
     "marketplace.buffer.policy.line": ("", "", "r", "rwcd"),
     "marketplace.push": ("", "", "r", "r"),
     "marketplace.push.line": ("", "", "r", "r"),
+    "marketplace.channel.stock": ("", "r", "r", "r"),
+    "marketplace.stock.review": ("", "", "rw", "rw"),
     "marketplace.credential": ("", "", "", ""),
     "marketplace.stock.change": ("", "", "", ""),
     "marketplace.rate.limit": ("", "", "", ""),

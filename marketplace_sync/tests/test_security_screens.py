@@ -70,6 +70,8 @@ class TestScreensByGroup(PushCase):
             self.menus(self.user),
             {
                 "Marketplace",
+                "Stock at the Channel",
+                "Reviews",
                 "Overview",
                 "Listings",
                 "Sent",

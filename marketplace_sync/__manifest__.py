@@ -23,6 +23,7 @@
         "views/marketplace_site_views.xml",
         "views/marketplace_buffer_policy_views.xml",
         "views/marketplace_push_views.xml",
+        "views/marketplace_order_views.xml",
         "views/product_views.xml",
         "views/marketplace_channel_stock_views.xml",
         "views/marketplace_stock_review_views.xml",

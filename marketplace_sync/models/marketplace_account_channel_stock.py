@@ -70,18 +70,20 @@ class MarketplaceAccount(models.Model):
     @api.depends("site_ids.fulfilled_from_site_id")
     def _compute_site_without_warehouse_names(self):
         """A site that another channel ships for needs no warehouse of ours."""
-        super()._compute_site_without_warehouse_names()
+        result = super()._compute_site_without_warehouse_names()
         for account in self.filtered("site_without_warehouse_names"):
             sites = account.sudo().site_ids.filtered(
                 lambda s: not (s.warehouse_ids or s.fulfilled_from_site_id)
             )
             account.site_without_warehouse_names = ", ".join(sites.mapped("name"))
+        return result
 
     # === CRON ===
 
     def _run_steps(self, adapter):
-        super()._run_steps(adapter)
+        result = super()._run_steps(adapter)
         self._read_channel_stock(adapter)
+        return result
 
     def _read_channel_stock(self, adapter):
         """Read the listings whose count is due, the longest unread first.

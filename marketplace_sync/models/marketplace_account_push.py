@@ -205,10 +205,15 @@ class MarketplaceAccount(models.Model):
                AND fulfilment = 'merchant'
                AND (next_attempt_at IS NULL OR next_attempt_at <= %s)
                AND (open_push_id IS NULL OR sellable_qty = 0)
+               AND (sellable_qty <= published_qty
+                    OR qty_source IN ('mto', 'manual')
+                    OR NOT %s)
              ORDER BY COALESCE(pool_key, 'listing ' || id), id
             """,
             self.id,
             fields.Datetime.now(),
+            # A stale order book is how units are sold twice: nothing rises meanwhile.
+            self._are_orders_stale(),
         )
         ((waiting,),) = self.env.execute_query(
             SQL("SELECT COUNT(*) FROM (%s) due", due)

@@ -81,11 +81,12 @@ class MarketplaceListing(models.Model):
     def _compute_explanation(self):
         """A listing that the channel ships is explained by the channel's buckets."""
         theirs = self.filtered(lambda listing: listing.fulfilment == "channel")
-        super(MarketplaceListing, self - theirs)._compute_explanation()
+        result = super(MarketplaceListing, self - theirs)._compute_explanation()
         for listing in theirs:
             note = listing._get_channel_number_words()
             paragraph = Markup('<p class="text-muted">%s</p>') % note
             listing.explanation = paragraph + (listing.channel_stock_table or "")
+        return result
 
     def _get_channel_number_words(self):
         self.ensure_one()

@@ -51,6 +51,8 @@ class MarketplaceListing(models.Model):
         )
         if breakdown.source == "stock":
             values["warehouses"] = warehouses or []
+            by_moves = sum(row["committed"] for row in values["warehouses"])
+            values["promised"] = max(0.0, breakdown.committed - by_moves)
         return values
 
     def _get_stock_by_warehouse(self):
@@ -149,6 +151,7 @@ class MarketplaceListing(models.Model):
             self._step(
                 self.env._("Committed: promised, not reserved yet"),
                 f"− {number(values['committed'])}",
+                self._get_promised_hint(values),
             )
         )
         if values["share_percent"] != 100:
@@ -170,6 +173,15 @@ class MarketplaceListing(models.Model):
                 )
             )
         return steps
+
+    @api.model
+    def _get_promised_hint(self, values):
+        if not values.get("promised"):
+            return ""
+        return self.env._(
+            "%s of it in channel orders that no sale order has taken over yet",
+            self._format_quantity(values["promised"]),
+        )
 
     @api.model
     def _get_buffer_steps(self, values):

@@ -211,18 +211,20 @@ class MarketplaceListing(models.Model):
 
     @api.depends("site_id.fulfilled_from_site_id", "qty_source", "product_id")
     def _compute_remark(self):
-        super()._compute_remark()
+        result = super()._compute_remark()
         for listing in self.filtered("is_fulfilled_elsewhere"):
             held = listing._get_held()
             if not listing.remark and held and not listing._is_held_fresh(held):
                 listing.remark = listing.source_note
+        return result
 
     @api.depends("site_id.fulfilled_from_site_id", "qty_source")
     def _compute_site_warehouse_names(self):
-        super()._compute_site_warehouse_names()
+        result = super()._compute_site_warehouse_names()
         for listing in self.filtered("is_fulfilled_elsewhere"):
             source = listing.site_id.sudo().fulfilled_from_site_id
             listing.site_warehouse_names = source.display_name
+        return result
 
     def _get_stock_by_warehouse(self):
         """A channel's warehouse stands in for ours where it ships."""

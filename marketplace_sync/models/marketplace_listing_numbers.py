@@ -137,6 +137,7 @@ class MarketplaceListing(models.Model):
         warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
         free = stock._read_free(products, warehouses) if products else {}
         committed = stock._read_committed(products, warehouses) if products else {}
+        promised = self._read_promised_by_site(products, rules)
         buffers = self._read_buffers(counted, rules)
         # Many listings have the same terms: computed once, kept once.
         compute_once = functools.lru_cache(maxsize=None)(compute)
@@ -144,7 +145,7 @@ class MarketplaceListing(models.Model):
         for row in rows:
             rule = rules[row.site_id]
             if not self._get_block_code(row, rule):
-                terms = self._get_terms(row, rule, free, committed, buffers)
+                terms = self._get_terms(row, rule, free, committed, promised, buffers)
                 breakdowns[row.id] = compute_once(terms)
         return breakdowns
 
@@ -162,13 +163,14 @@ class MarketplaceListing(models.Model):
         return row.uncountable
 
     @api.model
-    def _get_terms(self, row, rule, free, committed, buffers):
+    def _get_terms(self, row, rule, free, committed, promised, buffers):
         stopped = row.is_stopped or not row.product_active
         if row.qty_source == "stock":
             return Terms(
                 "stock",
                 sum_over(free, row.product_id, rule.warehouse_ids),
-                sum_over(committed, row.product_id, rule.warehouse_ids),
+                sum_over(committed, row.product_id, rule.warehouse_ids)
+                + promised.get((row.product_id, row.site_id), 0.0),
                 rule.share_percent,
                 buffers.get(row.id, NO_BUFFER),
                 row.units_per_listing,
@@ -177,6 +179,33 @@ class MarketplaceListing(models.Model):
             )
         available = rule.mto_qty if row.qty_source == "mto" else row.qty
         return Terms(row.qty_source, available, max_qty=rule.max_qty, stopped=stopped)
+
+    @api.model
+    def _read_promised_by_site(self, product_ids, rules):
+        """Return what is promised to channel orders by (product id, site id): an order
+        counts on every site that ships from a warehouse of the order's own site.
+
+        :param rules: the sites to answer for
+        """
+        stock = self.env["marketplace.stock"]
+        promised = stock._read_promised(product_ids) if product_ids else {}
+        if not promised:
+            return {}
+        origins = self._read_site_rules({site for _p, site in promised if site})
+        sites_of = {
+            origin: [
+                site
+                for site, rule in rules.items()
+                if not origin  # from where is not known: it counts everywhere
+                or not set(rule.warehouse_ids).isdisjoint(origins[origin].warehouse_ids)
+            ]
+            for origin in {site for _p, site in promised}
+        }
+        result = defaultdict(float)
+        for (product, origin), units in promised.items():
+            for site in sites_of[origin]:
+                result[product, site] += units
+        return result
 
     @api.model
     def _read_site_rules(self, site_ids):

@@ -89,7 +89,7 @@ class MarketplaceStockReview(models.Model):
         tracking=True,
     )
     problem = fields.Char(readonly=True, help="Why it could not be carried out.")
-    decided_by_id = fields.Many2one("res.users", "Decided By", readonly=True)
+    decided_by_id = fields.Many2one("res.users", readonly=True)
     decided_at = fields.Datetime("Decided", readonly=True)
     move_ids = fields.Many2many("stock.move", string="Moves", readonly=True)
 

@@ -37,7 +37,9 @@ class StockLocation(models.Model):
         """Flag what is there when the module is installed: quality control of every
         warehouse, scrap and losses. Later it is a person's to change."""
         everything = self.sudo().with_context(active_test=False)
-        warehouses = everything.env["stock.warehouse"].search([])
+        warehouses = everything.env["stock.warehouse"].search(
+            [("wh_qc_stock_loc_id", "!=", False)]
+        )
         locations = everything.search([("usage", "=", "inventory")])
         (locations | warehouses.wh_qc_stock_loc_id)._marketplace_exclude()
 

@@ -1,3 +1,4 @@
+from . import test_orders_stored
 from . import test_push
 from . import test_submitted
 from . import test_tokens

@@ -48,7 +48,7 @@ class ChannelStockCase(PushCase):
             for name, quantity in units.items()
         }
 
-    def read(self, listings):
+    def count(self, listings):
         """Read as the button does."""
         listings.action_read_channel_stock()
 

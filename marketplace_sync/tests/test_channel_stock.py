@@ -15,7 +15,7 @@ from .common import MarketplaceCase
 class TestCounts(ChannelStockCase):
     def test_every_bucket_of_amazon_has_its_column(self):
         listing = self.make_held()
-        self.read(listing)
+        self.count(listing)
         count = listing.channel_stock_id
         self.assertEqual(count.fulfillable_qty, 21)
         inbound = ("working", 10), ("shipped", 20), ("receiving", 5)
@@ -40,7 +40,7 @@ class TestCounts(ChannelStockCase):
             "transfer": (6, "reserved"),
         }
         listing = self.make_held(held=held)
-        self.read(listing)
+        self.count(listing)
         count = listing.channel_stock_id
         self.assertEqual(
             (count.fulfillable_qty, count.damaged_qty, count.lost_qty), (5, 2, 1)
@@ -50,13 +50,13 @@ class TestCounts(ChannelStockCase):
 
     def test_a_day_has_one_count_and_the_next_day_another(self):
         listing = self.make_held()
-        self.read(listing)
+        self.count(listing)
         self.hold(listing, fulfillable=20)
-        self.read(listing)
+        self.count(listing)
         self.assertEqual(self.rows(listing).mapped("fulfillable_qty"), [20])
         with self.days_later(1):
             self.hold(listing, fulfillable=18)
-            self.read(listing)
+            self.count(listing)
         self.assertEqual(self.rows(listing).mapped("fulfillable_qty"), [18, 20])
         self.assertEqual(listing.channel_stock_id.fulfillable_qty, 18)
         latest = self.rows(listing).filtered_domain([("is_latest", "=", True)])
@@ -68,7 +68,7 @@ class TestCounts(ChannelStockCase):
 
     def test_the_form_says_why_units_cannot_be_sold(self):
         listing = self.make_held()
-        self.read(listing)
+        self.count(listing)
         words = str(listing.channel_stock_table)
         self.assertIn("Can be sold now", words)
         self.assertIn("Sold already", words)
@@ -80,14 +80,14 @@ class TestCounts(ChannelStockCase):
     def test_a_bucket_that_is_new_is_kept_shown_and_not_sellable(self):
         held = {FULFILLABLE: (4, "sellable"), "quarantineQuantity": (9, "other")}
         listing = self.make_held(held=held)
-        self.read(listing)
+        self.count(listing)
         count = listing.channel_stock_id
         self.assertEqual((count.fulfillable_qty, count.other_qty), (4, 9))
         self.assertIn("quarantineQuantity", str(count.bucket_table))
 
     def test_a_channel_that_renamed_fulfillable_is_said_and_nothing_is_sellable(self):
         listing = self.make_held(held={"sellableUnits": (9, "other")})
-        self.read(listing)
+        self.count(listing)
         count = listing.channel_stock_id
         self.assertFalse(count.is_fulfillable_told)
         self.assertEqual(count.fulfillable_qty, 0)
@@ -95,29 +95,29 @@ class TestCounts(ChannelStockCase):
 
     def test_a_listing_that_the_channel_does_not_hold_says_so_beside_the_others(self):
         good, bad = self.make_held("GOOD"), self.make_held("BAD", held="Nothing there.")
-        self.read(good | bad)
+        self.count(good | bad)
         self.assertEqual(good.fulfillable_qty, 21)
         self.assertEqual(bad.channel_stock_error, "Nothing there.")
         self.assertFalse(bad.channel_stock_id)
 
     def test_a_count_survives_the_day_on_which_the_channel_says_nothing(self):
         listing = self.make_held()
-        self.read(listing)
+        self.count(listing)
         with self.days_later(1):
             self.shelf.held[listing.sku] = "Not today."
-            self.read(listing)
+            self.count(listing)
         self.assertEqual(listing.fulfillable_qty, 21)
         self.assertEqual(listing.channel_stock_error, "Not today.")
 
     def test_a_listing_of_ours_has_nothing_to_read(self):
         with self.assertRaises(UserError):
-            self.read(self.make_listing("MINE"))
+            self.count(self.make_listing("MINE"))
 
     def test_old_days_are_forgotten_but_the_latest_count_stays(self):
         listing, other = self.make_held("A"), self.make_held("B")
-        self.read(listing | other)
+        self.count(listing | other)
         with self.days_later(500):
-            self.read(listing)
+            self.count(listing)
             self.env["marketplace.channel.stock"]._gc_old()
         self.assertEqual(len(self.rows(listing)), 1)
         self.assertEqual(len(self.rows(other)), 1)
@@ -229,7 +229,7 @@ class TestNotOurs(ChannelStockCase):
         listing = self.make_held(stock=5)
         before = self.env["stock.quant"].search_count([])
         moves = self.env["stock.move"].search_count([])
-        self.read(listing)
+        self.count(listing)
         self.assertEqual(self.env["stock.quant"].search_count([]), before)
         self.assertEqual(self.env["stock.move"].search_count([]), moves)
 

@@ -1,12 +1,14 @@
 """A shop whose orders Amazon ships: it shows what is fulfillable there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
+from freezegun import freeze_time
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..channels.base import Adapter
 from .channel_stock_case import ChannelStockCase
+from .order_case import OrderCase, later, told_line, told_order
 
 
 class ElsewhereCase(ChannelStockCase):
@@ -17,7 +19,7 @@ class ElsewhereCase(ChannelStockCase):
         self.shop.fulfilled_from_site_id = self.site
         self.held = self.make_held(stock=500)
         self.product = self.held.product_id
-        self.read(self.held)
+        self.count(self.held)
 
     def make_shop_listing(self, sku="SHOP-1", **values):
         values = {"product_id": self.product.id, **values}
@@ -44,7 +46,7 @@ class TestNumbers(ElsewhereCase):
     def test_reserved_inbound_and_broken_units_are_not_shown(self):
         listing = self.make_shop_listing()
         self.hold(self.held, fulfillable=1, reserved=50, inbound=60, defective=70)
-        self.read(self.held)
+        self.count(self.held)
         self.refresh()
         self.assertEqual(listing.sellable_qty, 1)
 
@@ -56,11 +58,11 @@ class TestNumbers(ElsewhereCase):
     def test_two_skus_of_one_product_add_up_but_one_pool_told_twice_does_not(self):
         listing = self.make_shop_listing()
         other = self.make_held("FBA-2", product_id=self.product.id)
-        self.read(other)
+        self.count(other)
         self.refresh()
         self.assertEqual(listing.sellable_qty, 42)
         self.shelf.held_ids.update({"FBA": "X001", "FBA-2": "X001"})
-        self.read(self.held | other)
+        self.count(self.held | other)
         self.refresh()
         self.assertEqual(listing.sellable_qty, 21)
 
@@ -71,7 +73,7 @@ class TestNumbers(ElsewhereCase):
         self.run_cron()
         self.assertEqual(self.shelf.quantities["SHOP", "SHOP-1"], 21)
         self.hold(self.held, fulfillable=8)
-        self.read(self.held)
+        self.count(self.held)
         self.refresh()
         self.run_cron()
         self.assertEqual(self.shelf.quantities["SHOP", "SHOP-1"], 8)
@@ -139,7 +141,7 @@ class TestOldCounts(ElsewhereCase):
         self.run_cron()
         self.run_cron()
         self.shelf.held["FBA"] = {"renamedQuantity": (21, "other")}
-        self.read(self.held)
+        self.count(self.held)
         self.refresh()
         self.run_cron()
         self.assertEqual(self.shelf.quantities["SHOP", "SHOP-1"], 21)
@@ -148,7 +150,7 @@ class TestOldCounts(ElsewhereCase):
     def test_a_source_that_is_ours_again_counts_no_more(self):
         listing = self.make_shop_listing()
         self.shelf.fulfilled.clear()
-        self.read(self.held)
+        self.count(self.held)
         self.refresh()
         self.assertEqual(listing.sync_state, "failed")
 
@@ -187,3 +189,68 @@ class TestSetting(ElsewhereCase):
         self.assertFalse(self.account.site_without_warehouse_names)
         self.shop.fulfilled_from_site_id = False
         self.assertEqual(self.account.site_without_warehouse_names, "SHOP")
+
+
+@tagged("post_install", "-at_install")
+class TestOrders(OrderCase, ElsewhereCase):
+    """Orders of a shop that Amazon ships for."""
+
+    def setUp(self):
+        super().setUp()
+        self.listing = self.make_shop_listing(shown=21)
+        self.ours = self.make_listing("OURS", product_id=self.product.id)
+
+    def order_now(self, external_id="1001", quantity=4, hours=0, **values):
+        moment = datetime.now(timezone.utc) + timedelta(hours=hours)
+        line = told_line("SHOP-1", quantity)
+        return told_order(
+            external_id, [line], site_code="SHOP", placed_at=moment, **values
+        )
+
+    def test_it_is_no_demand_on_our_warehouses(self):
+        before = self.ours.sellable_qty
+        order = self.store(self.order_now())
+        self.assertEqual(order.line_ids.mapped("fulfilled_by_channel"), [True])
+        self.assertFalse(order.is_demand)
+        self.assertEqual(self.ours.sellable_qty, before)
+
+    def test_it_is_demand_on_what_amazon_holds_until_the_next_count(self):
+        self.store(self.order_now())
+        self.assertEqual(
+            (self.listing.committed_qty, self.listing.sellable_qty), (4, 17)
+        )
+        self.hold(self.held, fulfillable=17, reserved=4)
+        with freeze_time(datetime.now(timezone.utc) + timedelta(hours=3)):
+            self.count(self.held)
+        self.refresh()
+        self.assertEqual(
+            (self.listing.committed_qty, self.listing.sellable_qty), (0, 17)
+        )
+
+    def test_it_is_demand_on_every_shop_that_is_shipped_from_there(self):
+        other = self._make_site("SHOP-B")
+        other.fulfilled_from_site_id = self.site
+        there = self.make_listing("B", site=other, product_id=self.product.id)
+        self.store(self.order_now())
+        self.assertEqual(there.sellable_qty, 17)
+
+    def test_an_order_just_before_the_count_may_be_missing_in_it(self):
+        self.store(self.order_now(hours=-0.5))
+        self.assertEqual(self.listing.sellable_qty, 17)
+
+    def test_an_order_of_long_before_is_in_the_count(self):
+        self.store(self.order_now(hours=-2))
+        self.assertEqual(self.listing.sellable_qty, 21)
+
+    def test_a_cancelled_order_gives_its_units_back(self):
+        order = self.order_now()
+        self.store(order)
+        self.store(later(order, status="cancelled"))
+        self.assertEqual(self.listing.sellable_qty, 21)
+
+    def test_the_shops_own_counter_fell(self):
+        self.listing.write(
+            {"published_qty": 21, "published_at": "2026-01-01", "sync_state": "synced"}
+        )
+        self.store(self.order_now())
+        self.assertEqual(self.listing.published_qty, 17)

@@ -35,7 +35,9 @@ class TestByAPerson(ChannelStockCase):
     def test_the_wizard_explains_and_wants_to_hear_that_it_was_read(self):
         listing = self.make_held()
         context = listing.action_change_fulfilment()["context"]
-        wizard = Form(self.env["marketplace.listing.fulfilment"].with_context(context))
+        wizard = Form(
+            self.env["marketplace.listing.fulfilment"].with_context(**context)
+        )
         self.assertEqual(wizard.fulfilment, "merchant")
         self.assertIn("Seller Central", wizard.explanation)
         wizard.fulfilment = "channel"

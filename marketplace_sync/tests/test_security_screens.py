@@ -74,6 +74,7 @@ class TestScreensByGroup(PushCase):
                 "Reviews",
                 "Overview",
                 "Listings",
+                "Orders",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

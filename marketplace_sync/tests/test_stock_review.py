@@ -37,10 +37,10 @@ class ReviewCase(ChannelStockCase):
         """Count on two days; return the reviews."""
         listing = listing or self.listing
         self.hold(listing, **before)
-        self.read(listing)
+        self.count(listing)
         with self.days_later(1):
             self.hold(listing, **after)
-            self.read(listing)
+            self.count(listing)
         return self.reviews(listing)
 
     def reviews(self, listing=None):
@@ -72,7 +72,7 @@ class TestProposals(ReviewCase):
         self.assertEqual((lost.kind, lost.qty), ("lost", -3))
         with self.days_later(2):
             self.hold(self.listing, fulfillable=9, lost=1)
-            self.read(self.listing)
+            self.count(self.listing)
         self.assertEqual(self.summary(self.reviews()), {"lost": -3, "found": 2})
 
     def test_sales_receipts_and_customers_returns_are_no_difference(self):
@@ -94,10 +94,10 @@ class TestProposals(ReviewCase):
         (review,) = self.two_days({"fulfillable": 9}, {"fulfillable": 7, "lost": 2})
         with self.days_later(1):
             self.hold(self.listing, fulfillable=6, lost=3)
-            self.read(self.listing)
+            self.count(self.listing)
             self.assertEqual(review.qty, -3)
             self.hold(self.listing, fulfillable=9)
-            self.read(self.listing)
+            self.count(self.listing)
         self.assertFalse(review.exists())
 
     def test_what_was_decided_is_not_proposed_again(self):
@@ -105,7 +105,7 @@ class TestProposals(ReviewCase):
         review.action_refuse()
         with self.days_later(1):
             self.hold(self.listing, fulfillable=6, lost=3)
-            self.read(self.listing)
+            self.count(self.listing)
         self.assertEqual(self.reviews(), review)
         self.assertEqual(review.qty, -2)
 
@@ -118,18 +118,18 @@ class TestProposals(ReviewCase):
         ):
             with self.days_later(day):
                 self.hold(self.listing, **counts)
-                self.read(self.listing | twin)
+                self.count(self.listing | twin)
         self.assertEqual(len(self.reviews() | self.reviews(twin)), 1)
 
     def test_a_bucket_that_vanished_is_no_loss(self):
         self.hold(self.listing, fulfillable=9, researching=1)
-        self.read(self.listing)
+        self.count(self.listing)
         with self.days_later(1):
             self.shelf.held["FBA"] = {
                 "renamed": (9, "other"),
                 "lost": (4, "unfulfillable"),
             }
-            self.read(self.listing)
+            self.count(self.listing)
         self.assertFalse(self.reviews())
 
     def test_without_a_location_nothing_is_proposed(self):

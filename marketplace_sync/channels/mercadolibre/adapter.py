@@ -28,6 +28,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     max_rows = const.ROWS_PER_PUSH
     channel_stock_rows = const.FULL_ROWS
     settling_seconds = const.SETTLING_SECONDS
+    hides_cancelled_orders = True
 
     def __init__(
         self,

@@ -28,6 +28,7 @@
         "views/marketplace_channel_stock_views.xml",
         "views/marketplace_stock_review_views.xml",
         "views/marketplace_fulfilment_views.xml",
+        "views/marketplace_return_views.xml",
         "wizards/marketplace_listing_match_views.xml",
         "wizards/marketplace_account_preview_views.xml",
         "views/stock_location_views.xml",

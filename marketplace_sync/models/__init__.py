@@ -37,6 +37,8 @@ from . import (
     marketplace_order_fulfilled,
     marketplace_listing_fulfilment,
     marketplace_stock_review,
+    marketplace_return,
+    marketplace_account_returns,
     product_product,
     stock_location,
     stock_move,

@@ -22,3 +22,4 @@ from . import test_listing_fulfilment
 from . import test_fulfilled_elsewhere
 from . import test_not_for_sale
 from . import test_stock_review
+from . import test_returns

@@ -21,6 +21,8 @@ RIGHTS = {
     "marketplace.push.line": ("", "", "r", "r"),
     "marketplace.channel.stock": ("", "r", "r", "r"),
     "marketplace.stock.review": ("", "", "rw", "rw"),
+    "marketplace.return": ("", "r", "rw", "rw"),
+    "marketplace.return.line": ("", "r", "rw", "rw"),
     "marketplace.order": ("", "r", "rw", "rwcd"),
     "marketplace.order.line": ("", "r", "rw", "rwcd"),
     "marketplace.credential": ("", "", "", ""),

@@ -72,6 +72,7 @@ class TestScreensByGroup(PushCase):
                 "Marketplace",
                 "Stock at the Channel",
                 "Reviews",
+                "Returns",
                 "Overview",
                 "Listings",
                 "Orders",

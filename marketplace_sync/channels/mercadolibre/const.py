@@ -41,6 +41,9 @@ SHIPMENT_SLA = "/shipments/{shipment_id}/sla"
 #: ME1; replaces V1, which ended on 31/10/2026 [status-de-pedidos-rastreamento,
 #: 20/08/2026].
 SELLER_NOTIFICATIONS = "/v2/shipments/{shipment_id}/seller_notifications"
+#: [que-es-un-reclamo, 06/05/2026; gestionar-devoluciones, 22/12/2025]
+CLAIM = "/post-purchase/v1/claims/{claim_id}"
+CLAIM_RETURNS = "/post-purchase/v2/claims/{claim_id}/returns"
 #: Kept for 2 days [produto-receba-notificacoes, 14/09/2026].
 MISSED_FEEDS = "/missed_feeds"
 #: Mandatory for orders' totals and for shipments since 12/10/2025.
@@ -66,6 +69,7 @@ NEW_DOMAIN = {"X-New-Domain": "true"}
 #   search        start 30/min, one at a time; none
 #   get_order, shipments  start 120/min together; none
 #   search_orders start 20/min; none
+#   get_claim     start 30/min; none
 #   missed_feeds  start 6/min; none
 #   token         1 per account in 5 minutes; ``local_rate_limited`` exists
 # Several accounts under one application share its quota on the channel; our buckets
@@ -86,6 +90,7 @@ LIMITS = {
     "search_orders": Bucket(rate=1 / 3, burst=20),
     "get_shipment": Bucket(rate=2.0, burst=60),
     "put_shipment": Bucket(rate=1.0, burst=30),
+    "get_claim": Bucket(rate=0.5, burst=30),
     "missed_feeds": Bucket(rate=0.1, burst=10),
     "request_token": Bucket(rate=1 / 300, burst=3),
 }

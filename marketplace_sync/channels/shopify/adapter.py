@@ -23,6 +23,7 @@ from .lookup import Lookup
 from .orders import OrderReader
 from .push import Publisher
 from .reading import LOCATION, is_gid
+from .returns import returns_of
 from .shipments import Shipper
 
 
@@ -30,6 +31,7 @@ class ShopifyAdapter(Adapter):
     """One Shopify shop; a site is a location, its code the location's gid."""
 
     channel = "shopify"
+    tells_returns_by_order = True
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
@@ -133,6 +135,10 @@ class ShopifyAdapter(Adapter):
 
     def confirm_shipment(self, shipment):
         return Shipper(self.client, self.config).confirm(shipment)
+
+    def fetch_returns(self, external_id):
+        """See the base class; ``external_id`` is an order's."""
+        yield from returns_of(self.client, external_id)
 
     def cancel_order(self, external_id, reason):
         return cancelling.cancel_order(self.client, self.config, external_id, reason)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from odoo import Command, fields
 
+from dev import demo_channel_stock
+
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
 MX = "MLM"
@@ -134,6 +136,7 @@ class Scenario:
         self._arrange_sites(accounts)
         self._listings(accounts, products)
         self.env.cr.commit()
+        demo_channel_stock.build(self, accounts, products)
         for account in accounts.values():
             account.action_go_live()
 
@@ -294,6 +297,7 @@ class Scenario:
             listings=listings(SHOPIFY, SHOP_1) + second,
         )
         self._seed("mercadolibre", sites=[MX], listings=listings(MERCADOLIBRE, MX))
+        demo_channel_stock.fill(self)
 
     def _seed(self, channel, **spec):
         self._control("seed", {"channel": channel, **spec})

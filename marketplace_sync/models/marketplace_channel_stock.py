@@ -187,10 +187,8 @@ class MarketplaceChannelStock(models.Model):
     @api.model
     def _get_bucket_words(self, name, kind):
         """Return a bucket's label and why its units cannot be sold."""
-        column = self._fields.get(COLUMNS.get(name))
-        label = name
-        if column is not None:
-            label = f"{column._description_string(self.env)} ({name})"
+        column = COLUMNS.get(name) or KIND_COLUMNS.get(kind, "fulfillable_qty")
+        label = f"{self._fields[column]._description_string(self.env)} ({name})"
         return label, self._get_kind_words().get(COLUMNS.get(name)) or (
             self._get_kind_words()[kind]
         )

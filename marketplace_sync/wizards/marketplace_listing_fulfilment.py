@@ -10,7 +10,9 @@ class MarketplaceListingFulfilment(models.TransientModel):
     _name = "marketplace.listing.fulfilment"
     _description = "Change Who Ships"
 
-    listing_ids = fields.Many2many("marketplace.listing", required=True)
+    listing_ids = fields.Many2many(
+        "marketplace.listing", string="Listings", required=True
+    )
     fulfilment = fields.Selection(
         [("merchant", "By us"), ("channel", "By the channel")],
         "Shipped From Now On",

@@ -18,6 +18,7 @@ from . import mercadolibre_claims as claims
 from . import mercadolibre_errors as errors
 from . import mercadolibre_full as full
 from .core import ChannelSimulator, Response, ShelfRow
+from .mercadolibre_desk import MercadoLibreDesk
 from .mercadolibre_items import Items, holders
 from .mercadolibre_sales import OPERATIONS as ABOUT_SALES
 from .mercadolibre_sales import ROUTES as SALES_ROUTES
@@ -105,7 +106,12 @@ class MercadoLibreSimulator(Sales, ChannelSimulator):
 
     def __init__(self, clock=time.time):
         self.buckets = {}
+        self.desk = MercadoLibreDesk(self)
         super().__init__(clock)
+
+    def deliveries(self):
+        """See the base class."""
+        return self.notices.jobs()
 
     def _now(self):
         return self.clock()  # tests exchange the clock of a running simulator

@@ -79,6 +79,7 @@ def empty():
         "delivery": "at_once",
         "outbox": [],
         "delivered": [],
+        "ledger": {},
     }
 
 
@@ -247,4 +248,6 @@ class Shop:
             status=variant["status"].lower(),
             updated_at=level["updated_at"],
             note=note,
+            endless=level["active"]
+            and (not variant["tracked"] or variant["policy"] == "CONTINUE"),
         )

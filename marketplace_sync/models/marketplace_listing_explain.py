@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class MarketplaceListing(models.Model):
@@ -82,7 +83,7 @@ class MarketplaceListing(models.Model):
         """Return the breakdown of this listing as computed now, JSON types; {} when no
         number can be computed (``last_error`` says why)."""
         self.ensure_one()
-        rows = self.sudo()._read_rows(self.ids)
+        rows = self.sudo()._read_rows(SQL("l.id = %s", self.id))
         breakdowns = self.sudo()._compute_breakdowns(rows)
         if self.id not in breakdowns:
             return {}

@@ -91,9 +91,9 @@ class MarketplaceListing(models.Model):
     @api.model
     def _compute_breakdowns(self, rows):
         rules = self._read_site_rules({row.site_id for row in rows})
-        theirs = [row for row in rows if self._is_shipped_elsewhere(row, rules)]
-        if not theirs:
+        if not any(rule.fulfilled_from for rule in rules.values()):
             return super()._compute_breakdowns(rows)
+        theirs = [row for row in rows if self._is_shipped_elsewhere(row, rules)]
         known = {row.id for row in theirs}
         ours = [row for row in rows if row.id not in known]
         breakdowns = super()._compute_breakdowns(ours) if ours else {}

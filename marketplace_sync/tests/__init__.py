@@ -10,6 +10,7 @@ from . import test_committed
 from . import test_credentials
 from . import test_made_to_order
 from . import test_neutralize
+from . import test_never_oversold
 from . import test_pools
 from . import test_quantity
 from . import test_refresh

@@ -210,6 +210,37 @@ class TestOrdersStored(OrderCase):
         self.refresh()
         self.assertEqual(listing.sellable_qty, 7)
 
+    def test_the_rest_of_a_delivery_cancelled_here_is_promised_still(self):
+        listing = self.make_listing("CUP", stock=10)
+        order = self.store(told_order(lines=[("CUP", 3)]))
+        moves = self.make_sale(order).picking_ids.move_ids
+        moves.write({"quantity": 1, "picked": True})
+        moves._action_done()
+        order.sale_order_id.picking_ids.filtered(
+            lambda p: p.state != "done"
+        ).action_cancel()
+        self.refresh()
+        self.assertEqual((listing.qty, listing.sellable_qty), (9, 7))
+
+    def test_several_steps_of_a_delivery_are_one_promise(self):
+        for steps in ("pick_ship", "pick_pack_ship"):
+            with self.subTest(steps):
+                self.warehouse.delivery_steps = steps
+                listing = self.make_listing(steps, stock=10)
+                order = self.store(told_order(steps, [(steps, 3)]))
+                sale = self.make_sale(order)
+                for _step in range(steps.count("_") + 1):
+                    self.refresh()
+                    self.assertEqual(listing.sellable_qty, 7)
+                    picking = sale.picking_ids.filtered(
+                        lambda p: p.state not in ("done", "cancel")
+                    )[:1]
+                    picking.action_assign()
+                    picking.move_ids.write({"quantity": 3, "picked": True})
+                    picking.button_validate()
+                self.refresh()
+                self.assertEqual((listing.committed_qty, listing.sellable_qty), (0, 7))
+
     def test_delivered_units_left_the_stock_and_the_promise(self):
         listing = self.make_listing("CUP", stock=10)
         order = self.store(told_order(lines=[("CUP", 3)]))

@@ -248,20 +248,7 @@ class MarketplaceStockReview(models.Model):
         own rights."""
         self.ensure_one()
         self._check_adjustable()
-        quant = self._get_quant()
-        quantity = quant.quantity + self.qty
-        if self.product_id.uom_id.compare(quantity, 0) < 0:
-            raise UserError(
-                self.env._(
-                    "Only %(recorded)s of %(product)s are recorded in %(location)s: "
-                    "%(change)s cannot be taken from it. Correct the change, or "
-                    "refuse.",
-                    recorded=quant.quantity,
-                    product=self.product_id.display_name,
-                    location=self.location_id.display_name,
-                    change=-self.qty,
-                )
-            )
+        quantity = self._get_new_quantity()
         quants = self.env["stock.quant"].with_context(
             inventory_mode=True, inventory_name=self.display_name
         )
@@ -282,6 +269,22 @@ class MarketplaceStockReview(models.Model):
         made = moves.search([*domain, ("id", ">", last.id or 0)])
         self._decide("approved")
         self.sudo().move_ids = made
+
+    def _get_new_quantity(self):
+        """Return what is to be recorded after the change."""
+        recorded = self._get_quant().quantity
+        if self.product_id.uom_id.compare(recorded + self.qty, 0) >= 0:
+            return recorded + self.qty
+        raise UserError(
+            self.env._(
+                "Only %(recorded)g of %(product)s are recorded in %(location)s: "
+                "%(change)g cannot be taken from it. Correct the change, or refuse.",
+                recorded=recorded,
+                product=self.product_id.display_name,
+                location=self.location_id.display_name,
+                change=-self.qty,
+            )
+        )
 
     def _check_adjustable(self):
         if not self.env.user.has_group("stock.group_stock_user"):

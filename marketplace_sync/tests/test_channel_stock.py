@@ -287,3 +287,10 @@ class TestInbound(MarketplaceCase):
         self.site.channel_location_id = amazon
         self.assertTrue(amazon.marketplace_not_for_sale)
         self.assertEqual(self.site._get_channel_location(), amazon)
+        second, third = (
+            self.make_location(self.warehouse.view_location_id) for _ in "ab"
+        )
+        self.make_site(self.warehouse, channel_location_id=second.id)
+        self.make_account(channel_location_id=third.id)
+        self.assertTrue(second.marketplace_not_for_sale)
+        self.assertTrue(third.marketplace_not_for_sale)

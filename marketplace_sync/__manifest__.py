@@ -24,6 +24,9 @@
         "views/marketplace_buffer_policy_views.xml",
         "views/marketplace_push_views.xml",
         "views/marketplace_order_views.xml",
+        "views/marketplace_capacity_views.xml",
+        "views/marketplace_event_views.xml",
+        "views/marketplace_webhook_views.xml",
         "views/product_views.xml",
         "views/marketplace_channel_stock_views.xml",
         "views/marketplace_stock_review_views.xml",
@@ -33,6 +36,7 @@
         "wizards/marketplace_account_preview_views.xml",
         "views/stock_location_views.xml",
         "views/marketplace_sync_menus.xml",
+        "views/marketplace_event_menus.xml",
     ],
     "post_init_hook": "post_init",
     "assets": {

@@ -183,8 +183,11 @@ class MarketplaceAccount(models.Model):
             }
         )
         warehouses = listings._get_stock_by_warehouse()
+        lead_times = listings._get_lead_times()
         rows = [
-            listing._get_push_row(breakdowns[listing.id], warehouses[listing.id])
+            listing._get_push_row(
+                breakdowns[listing.id], warehouses[listing.id], lead_times[listing.id]
+            )
             for listing in listings
         ]
         self.env["marketplace.push.line"]._insert(push, rows)

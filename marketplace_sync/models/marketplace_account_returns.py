@@ -7,7 +7,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..channels.errors import AuthenticationError, RejectedError
+from ..channels.errors import RejectedError
 from .marketplace_order_store import naive
 
 _logger = logging.getLogger(__name__)
@@ -123,14 +123,9 @@ class MarketplaceAccount(models.Model):
         transaction of its own; return the records.
 
         :param external_id: an order (Shopify) or a claim (Mercado Libre)
+        :raises ChannelError: the channel does not tell
         """
-        try:
-            told = list(adapter.fetch_returns(external_id))
-        except AuthenticationError:
-            raise
-        except RejectedError as error:
-            _logger.info("Account %s: no return %s: %s", self.id, external_id, error)
-            return self.env["marketplace.return"]
+        told = list(adapter.fetch_returns(external_id))
         return self._in_transaction(functools.partial(self._store_returns, told))
 
     def _store_returns(self, told):
@@ -167,7 +162,7 @@ class MarketplaceAccount(models.Model):
         with self._adapter_session() as adapter:
             for order in self._select_orders_to_ask():
                 asked_at = order.updated_at
-                self._fetch_returns(adapter, order.external_id)
+                self._ask_for_returns(adapter, order)
                 self._in_transaction(
                     functools.partial(order.write, {"returns_asked_at": asked_at})
                 )
@@ -175,6 +170,25 @@ class MarketplaceAccount(models.Model):
                     self._in_transaction(self._wake_orders)
                     break
             self._in_transaction(functools.partial(self._save_rate_state, adapter))
+
+    def _ask_for_returns(self, adapter, order):
+        """Read an order's returns; one that the channel forgot stops no other."""
+        try:
+            self._fetch_returns(adapter, order.external_id)
+        except RejectedError as error:
+            _logger.info("Order %s has no returns: %s", order.external_id, error)
+
+    def _get_event_handlers(self):
+        return {**super()._get_event_handlers(), "return": self._read_return_of_events}
+
+    def _read_return_of_events(self, adapter, events):
+        """A notification of a return or claim: read it, and settle its events."""
+        if not adapter.supports("fetch_returns") or not events[0].external_id:
+            return self._ignored(self.env._("The channel does not tell returns."))
+        found = self._fetch_returns(adapter, events[0].external_id)
+        if not found:
+            return self._ignored(self.env._("No goods of an order came back."))
+        return {"state": "done", "order_id": found[:1].order_id.id}
 
     def _select_orders_to_ask(self):
         orders = self.env["marketplace.order"].search(

@@ -4,6 +4,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..engine.quantity import COUNTED_SOURCES
+
 
 class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
@@ -100,7 +102,7 @@ class MarketplaceListing(models.Model):
         """Return the arithmetic as [{label, value, hint, is_result}]."""
         if not values:
             return []
-        if values["source"] == "stock":
+        if values["source"] in COUNTED_SOURCES:
             steps = self._get_stock_steps(values)
         else:
             label = {

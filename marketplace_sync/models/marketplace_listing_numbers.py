@@ -98,12 +98,15 @@ class Readings(NamedTuple):
     :param committed: demand that is not taken out of it, by (product id, site id)
     :param additions: what a listing counts beside free stock, by its id
     :param buffers: listing id → the buffer line that applies
+    :param slots: listing id → (units that its production capacity can still make,
+        units of it that channel orders want)
     """
 
     free: dict
     committed: dict
     additions: dict
     buffers: dict
+    slots: dict
 
 
 class MarketplaceListing(models.Model):
@@ -177,12 +180,18 @@ class MarketplaceListing(models.Model):
         kinds = [
             alike
             for alike in by_kind(rows)
-            if not self._get_block_code(alike[0], rules[alike[0].site_id])
+            # whether a listing has a capacity is its own matter, not its kind's
+            if self._get_block_code(alike[0], rules[alike[0].site_id])
+            in (None, NO_CAPACITY)
         ]
         readings = self._read_readings(kinds, rules)
         breakdowns = {}
         for alike in kinds:
             rule = rules[alike[0].site_id]
+            if alike[0].qty_source == "capacity":
+                alike = [row for row in alike if row.id in readings.slots]
+                if not alike:
+                    continue
             terms = self._get_terms(alike, rule, readings)
             numbers = map(self._get_computation(alike[0], rule), *terms)
             breakdowns.update(zip([row.id for row in alike], numbers, strict=True))
@@ -190,20 +199,27 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _read_readings(self, kinds, rules):
-        """Read what numbers from stock are computed from, one query each."""
-        counted = [
-            row for alike in kinds if alike[0].qty_source == "stock" for row in alike
-        ]
-        if not counted:
-            return Readings({}, {}, {}, {})
-        products = {row.product_id for row in counted}
-        warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
-        return Readings(
-            self.env["marketplace.stock"]._read_free(products, warehouses),
-            self._read_committed_by_site(products, rules),
-            self._read_additions(counted, rules),
-            self._read_buffers(counted, rules),
-        )
+        """Read what numbers are computed from, one query each."""
+        by_source = defaultdict(list)
+        for alike in kinds:
+            by_source[alike[0].qty_source] += alike
+        readings = Readings({}, {}, {}, {}, {})
+        if counted := by_source["stock"]:
+            products = {row.product_id for row in counted}
+            warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
+            readings = Readings(
+                self.env["marketplace.stock"]._read_free(products, warehouses),
+                self._read_committed_by_site(products, rules),
+                self._read_additions(counted, rules),
+                self._read_buffers(counted, rules),
+                {},
+            )
+        if limited := by_source["capacity"]:
+            buffers = self._read_capacity_buffers(limited, rules)
+            readings = readings._replace(
+                slots=self._read_slots(limited), buffers={**readings.buffers, **buffers}
+            )
+        return readings
 
     @api.model
     def _read_additions(self, rows, rules):
@@ -258,6 +274,8 @@ class MarketplaceListing(models.Model):
         source = rows[0].qty_source
         if source == "stock":
             return self._get_stock_terms(rows, rule, readings)
+        if source == "capacity":
+            return self._get_capacity_terms(rows, readings)
         available = [rule.mto_qty if source == "mto" else row.qty for row in rows]
         return available, itertools.repeat(0.0), itertools.repeat(NO_BUFFER)
 

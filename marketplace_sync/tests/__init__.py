@@ -2,6 +2,7 @@ from . import test_orders_stored
 from . import test_push
 from . import test_submitted
 from . import test_tokens
+from . import test_capacity
 from . import test_channels
 from . import test_access
 from . import test_bad_input
@@ -18,6 +19,9 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_door
+from . import test_events
+from . import test_webhooks
 from . import test_channel_stock
 from . import test_listing_fulfilment
 from . import test_fulfilled_elsewhere

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
@@ -259,6 +260,17 @@ class TestReading(ReturnCase):
         with self.assertLogs("odoo.addons.marketplace_sync.models", "ERROR"):
             self.run_orders()
         self.assertEqual(self.account.return_ids.mapped("external_id"), ["R-1"])
+
+    def test_a_notification_of_a_return_has_it_read(self):
+        events = [SimpleNamespace(external_id="claim-1")]
+        with self.crons() as env:
+            account = self.account.with_env(env)
+            with account._adapter_session() as adapter:
+                handler = account._get_event_handlers()["return"]
+                values = handler(adapter, events)
+        self.assertEqual(self.asked, ["claim-1"])
+        self.assertEqual(values, {"state": "done", "order_id": self.order_record.id})
+        self.assertEqual(self.account.return_ids.external_id, "R-1")
 
     def test_the_form_opens(self):
         found = self.account._store_return(self.told_return())

@@ -76,6 +76,7 @@ class TestScreensByGroup(PushCase):
                 "Overview",
                 "Listings",
                 "Orders",
+                "Events",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

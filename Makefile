@@ -16,7 +16,7 @@ help:  ## show this list
 	@echo
 	@echo "  ODOO_PATH=~/odoo   use this Odoo 19 source tree instead of Debian's package"
 	@echo "  PGHOST=localhost   use this PostgreSQL server (with PGPORT, PGUSER, PGPASSWORD)"
-	@echo "  ADDONS=\"a b\"       the addons to install and test (marketplace_sync)"
+	@echo "  ADDONS=\"a b\"       the addons to install and test (the addon, then its bridges)"
 	@echo "  PYTHON=python3.12  the interpreter to run everything with"
 
 setup:  ## get Odoo, Python packages, PostgreSQL, template database (UPGRADE=1: newest Odoo)

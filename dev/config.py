@@ -41,7 +41,9 @@ ODOO_PATH = variable("ODOO_PATH")
 PGHOST = variable("PGHOST")
 # Tests of these scripts use a throw-away addon in another directory.
 ADDONS_DIR = Path(variable("ADDONS_DIR", str(ROOT))).resolve()
-ADDONS = variable("ADDONS", "marketplace_sync").replace(",", " ").split()
+# The first one is the addon itself, the others are its bridges.
+DEFAULT_ADDONS = "marketplace_sync marketplace_sync_mrp"
+ADDONS = variable("ADDONS", DEFAULT_ADDONS).replace(",", " ").split()
 # base_import and web_tour install themselves on a usual Odoo; templates are made
 # without automatic installs (they cost 20 s), so they are named.
 ALWAYS = ("base_import", "web_tour")
@@ -62,11 +64,14 @@ def addon_paths() -> list[Path]:
     return [path for path in paths if (path / "__manifest__.py").is_file()]
 
 
-def template_modules() -> list[str]:
-    """Return what the template database needs: all that our addons depend on."""
+def template_modules(*, core: bool = False) -> list[str]:
+    """Return what the template database needs: all that our addons depend on.
+
+    :param core: only what the first one depends on, which must do without the bridges
+    """
     wanted = set(variable("TEMPLATE_MODULES").replace(",", " ").split())
     wanted.update(ALWAYS)
-    for path in addon_paths():
+    for path in addon_paths()[:1] if core else addon_paths():
         manifest = ast.literal_eval((path / "__manifest__.py").read_text())
         wanted.update(manifest.get("depends", ()))
     if not addon_paths():

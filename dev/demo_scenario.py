@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo import Command, fields
 
-from dev import demo_channel_stock
+from . import demo_channel_stock, demo_kits
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
@@ -135,6 +135,7 @@ class Scenario:
         accounts = {values["channel"]: self._account(values) for values in ACCOUNTS}
         self._arrange_sites(accounts)
         self._listings(accounts, products)
+        demo_kits.build(self, accounts, products)
         self.env.cr.commit()
         demo_channel_stock.build(self, accounts, products)
         for account in accounts.values():

@@ -79,8 +79,11 @@ def check_prerequisites_of_python() -> None:
         raise Failure("Missing: python3-venv\n    apt-get install -y python3-venv")
 
 
-def ensure(*, demo: bool = False, browser: bool = False) -> str:
-    """Make everything up to the template database; return the template's name."""
+def ensure(*, demo: bool = False, browser: bool = False, core: bool = False) -> str:
+    """Make everything up to the template database; return the template's name.
+
+    :param core: the one without what the bridges depend on
+    """
     check_prerequisites(browser=browser)
     with lock():
         with ThreadPoolExecutor() as pool:
@@ -92,7 +95,7 @@ def ensure(*, demo: bool = False, browser: bool = False) -> str:
             cluster_ready.result()
         environment.link_odoo()
         odoo.write_configuration()
-        return template.ensure(version, demo=demo)
+        return template.ensure(version, demo=demo, core=core)
 
 
 def with_addon(*, demo: bool = False, browser: bool = False) -> str:

@@ -17,16 +17,17 @@ NOT_INSTALLED = {"tests", "__pycache__", "description"}
 NOT_INSTALLED_SUFFIXES = {".md", ".pyc", ".rst", ".pot", ".swp"}
 
 
-def ensure(odoo_version: str, *, demo: bool = False) -> str:
+def ensure(odoo_version: str, *, demo: bool = False, core: bool = False) -> str:
     """Return the name of a database with what our addons depend on, made or restored.
 
     :param demo: with Odoo's demo data
+    :param core: without what the bridges depend on
     """
-    modules = config.template_modules()
+    modules = config.template_modules(core=core)
     key = _key(odoo_version, modules)
-    name = f"ms_template_{key}" + ("_demo" if demo else "")
+    name = f"ms_template_{key}" + ("_demo" if demo else "") + ("_core" if core else "")
     if not exists(name):
-        kind = "demo-template" if demo else "template"
+        kind = ("demo-" if demo else "core-" if core else "") + "template"
         dump = cache.entry(kind, key)
         if dump.exists():
             with step(f"restore the template database from the cache ({dump.name})"):
@@ -35,8 +36,10 @@ def ensure(odoo_version: str, *, demo: bool = False) -> str:
         else:
             if demo:
                 _make_demo(ensure(odoo_version), name)
+            elif core:
+                _make_core(modules, name)
             else:
-                _make(modules, name)
+                _make(modules, ensure(odoo_version, core=True), name)
             _dump(kind, key, name)
     fact("template", f"{name} ({', '.join(modules)})")
     return name
@@ -146,18 +149,39 @@ def _server_version() -> str:
     return cluster.sql("SHOW server_version_num")[:-4]
 
 
-def _make(modules: list[str], name: str) -> None:
+def _make_core(modules: list[str], name: str) -> None:
     temporary = f"{name}_new"
     drop(temporary)
     cluster.sql(f"CREATE DATABASE \"{temporary}\" TEMPLATE template0 ENCODING 'UTF8'")
     _mark(temporary, MARK)
     with step("install Odoo's modules into a template database (about 90 s)"):
-        install = ["-i", ",".join(modules), "--skip-auto-install"]
-        run_odoo("template", temporary, *install, "--stop-after-init", "--no-http")
-    _check_installed(temporary, set(modules))
-    with step("generate the web assets (about 30 s)"):
-        run_odoo("assets", temporary, "shell", "--no-http", stdin=FINISH)
+        _install_odoo(modules, temporary)
+        _finish(temporary, assets=False)
     cluster.sql(f'ALTER DATABASE "{temporary}" RENAME TO "{name}"')
+
+
+def _make(modules: list[str], core: str, name: str) -> None:
+    """Add what the bridges depend on, and the bundles of all modules together."""
+    temporary = f"{name}_new"
+    clone(core, temporary)
+    more = sorted(set(modules) - set(config.template_modules(core=True)))
+    if more:
+        with step("install what the bridges depend on (about 15 s)"):
+            _install_odoo(more, temporary)
+    with step("generate the web assets (about 30 s)"):
+        _finish(temporary, assets=True)
+    cluster.sql(f'ALTER DATABASE "{temporary}" RENAME TO "{name}"')
+
+
+def _install_odoo(modules: list[str], database: str) -> None:
+    install = ["-i", ",".join(modules), "--skip-auto-install"]
+    run_odoo("template", database, *install, "--stop-after-init", "--no-http")
+    _check_installed(database, set(modules))
+
+
+def _finish(database: str, *, assets: bool) -> None:
+    env = odoo.env(TEMPLATE_ASSETS="1" if assets else "")
+    run_odoo("assets", database, "shell", "--no-http", stdin=FINISH, env=env)
 
 
 def _make_demo(template: str, name: str) -> None:

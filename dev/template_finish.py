@@ -1,12 +1,15 @@
 """Finish the template database; runs in an Odoo shell (``env`` is given).
 
 Clones of a database share no file store, so attachments must be in the database.
-The web client's bundles take 20 s to make: made once here, every clone has them.
+The web client's bundles take 20 s to make: made once here, every clone has them
+(TEMPLATE_ASSETS: "1" or "").
 """
+
+import os
 
 env["ir.config_parameter"].set_param("ir_attachment.location", "db")  # noqa: F821
 env["ir.attachment"].force_storage()  # noqa: F821
-for name in (
+for name in os.environ["TEMPLATE_ASSETS"] and (
     "web.assets_web",
     "web.assets_web_print",
     "web.assets_tests",

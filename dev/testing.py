@@ -8,8 +8,10 @@ from pathlib import Path
 from . import config, odoo, setup, template
 from .console import Failure, clean_env, say
 
-# They start and kill servers of their own, so they run by themselves, and last.
-KILL_TESTS = config.ROOT / "dev" / "tests" / "test_kill.py"
+# They make databases of their own or kill servers, so they run by themselves, and last.
+OWN_TESTS = [
+    config.ROOT / "dev" / "tests" / name for name in ("test_alone.py", "test_kill.py")
+]
 #: Beside the addons: where tests are that need neither Odoo nor a database.
 ROOMS = ("simulator", "dev", "benchmarks")
 NO_TESTS = 5  # pytest's status when it found none
@@ -22,8 +24,7 @@ def main() -> int:
         return _kind_of(path)([path], options)
     setup.check_prerequisites(browser=True)
     statuses = [_pure(_pure_paths(), options), _odoo(_addon_paths(), options)]
-    if KILL_TESTS.exists():
-        statuses.append(_kill([str(KILL_TESTS)], options))
+    statuses.append(_own([str(path) for path in OWN_TESTS], options))
     if options and NO_TESTS in statuses:
         # -k may well match tests of one kind only.
         statuses = [status for status in statuses if status != NO_TESTS] or [NO_TESTS]
@@ -47,7 +48,8 @@ def _pure(paths: list[str], options: list[str]) -> int:
         raise Failure("There are no pure tests to run.")
     setup.environment_only()
     say("==> pure tests")
-    command = _pytest("-p", "no:odoo", f"--ignore={KILL_TESTS}", *options, *paths)
+    left_out = [f"--ignore={path}" for path in OWN_TESTS]
+    command = _pytest("-p", "no:odoo", *left_out, *options, *paths)
     return _run(command, clean_env(MARKETPLACE_TESTS="pure"))
 
 
@@ -65,10 +67,10 @@ def _odoo(paths: list[str], options: list[str]) -> int:
         template.drop(database)
 
 
-def _kill(paths: list[str], options: list[str]) -> int:
+def _own(paths: list[str], options: list[str]) -> int:
     setup.with_addon()
     _drop_leftovers()
-    say("==> tests that kill a server (they make their own databases)")
+    say("==> tests that make their own databases: without mrp, with servers killed")
     return _run(_pytest("-p", "no:odoo", *options, *paths), odoo.env())
 
 
@@ -95,8 +97,8 @@ def _selection() -> tuple[str | None, list[str]]:
 
 def _kind_of(path: str):
     """Return what runs the tests at a path."""
-    if Path(path.split("::")[0]).resolve() == KILL_TESTS:
-        return _kill
+    if Path(path.split("::")[0]).resolve() in OWN_TESTS:
+        return _own
     return _pure if _is_pure(path) else _odoo
 
 
@@ -124,7 +126,7 @@ def _ignored() -> list[str]:
 
 def _drop_leftovers() -> None:
     """Drop test databases of runs that were killed."""
-    for kind in ("test", "kill"):
+    for kind in ("test", "kill", "alone"):
         for name in template.names_like(f"ms_{kind}_{config.clone_id()}_"):
             pid = name.rpartition("_")[2]
             if not Path(f"/proc/{pid}").exists():

@@ -189,22 +189,29 @@ class Fulfilment:
 
     def _parcel(self, order, total, tracking):
         number = self.orders.serial()
-        numbers, urls = tracking.get("numbers") or [], tracking.get("urls") or []
         parcel = {
             "id": number,
             "name": f"{order['name']}-F{len(order['fulfillments']) + 1}",
             "status": "SUCCESS",
             "created_at": self.shop.clock(),
             "total": total,
-            "company": tracking.get("company"),
-            "number": tracking.get("number") or next(iter(numbers), None),
-            "url": tracking.get("url") or next(iter(urls), None),
+            **_tracking(tracking),
         }
         order["fulfillments"].append(parcel)
         ids = {"id": int(number), "order_id": int(order["id"])}
         self.orders.emit("fulfillments/create", ids)
         self.orders.touch(order, "orders/updated")
         return parcel
+
+    def track(self, gid, given):
+        """Change the tracking of a parcel; return it, None when there is none."""
+        for order in self.orders.all.values():
+            for parcel in order["fulfillments"]:
+                if FULFILMENT + parcel["id"] == gid:
+                    parcel.update(_tracking(given))
+                    self.orders.touch(order, "orders/updated")
+                    return parcel
+        return None
 
     # --- what is --------------------------------------------------------------
     def actions(self, found):
@@ -255,6 +262,15 @@ class Fulfilment:
         if order["cancelled_at"]:
             return "cancelled"
         return self.display(order).replace("_", " ").lower()
+
+
+def _tracking(given):
+    numbers, urls = given.get("numbers") or [], given.get("urls") or []
+    return {
+        "company": given.get("company"),
+        "number": given.get("number") or next(iter(numbers), None),
+        "url": given.get("url") or next(iter(urls), None),
+    }
 
 
 def _left(found):

@@ -45,6 +45,7 @@ class OrderFields:
             "orders": self._orders,
             "order": self._order,
             "fulfillmentCreate": self._fulfil,
+            "fulfillmentTrackingInfoUpdate": self._track,
             "orderCancel": self._cancel,
             "webhookSubscriptions": self._subscriptions,
             "webhookSubscriptionCreate": self._subscribe,
@@ -76,6 +77,15 @@ class OrderFields:
         parcel, why = self.shop.orders.fulfilment.create(fulfillment)
         if why:
             error = {"field": ["fulfillment"], "message": why}
+            return {"fulfillment": None, "userErrors": [error]}
+        return {"fulfillment": parcel_node(parcel), "userErrors": []}
+
+    def _track(self, info, fulfillmentId, trackingInfoInput, notifyCustomer=None):
+        scope = "write_merchant_managed_fulfillment_orders"
+        self._need(scope, "fulfillmentTrackingInfoUpdate")
+        parcel = self.shop.orders.fulfilment.track(fulfillmentId, trackingInfoInput)
+        if parcel is None:
+            error = {"field": ["fulfillmentId"], "message": "Fulfillment not found."}
             return {"fulfillment": None, "userErrors": [error]}
         return {"fulfillment": parcel_node(parcel), "userErrors": []}
 

@@ -216,6 +216,11 @@ class Adapter:
     #: the search for orders never tells that one was cancelled (Mercado Libre): open
     #: orders are read again one by one
     hides_cancelled_orders = False
+    #: the channel's own names of carriers
+    carriers: Sequence[str] = ()
+    #: by default a parcel without a tracking number waits: always, never, or when it
+    #: has a "carrier"
+    waits_for_tracking = "carrier"
 
     def __init__(self, config, tokens=None, limiter=None, clock=time.time):
         self.config = config
@@ -321,6 +326,10 @@ class Adapter:
     def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
         """Tell the channel that a parcel has left. Safe to repeat."""
         raise self._unsupported("confirm_shipment")
+
+    def correct_shipment(self, shipment: Shipment, external_id: str) -> ShipmentResult:
+        """Tell the changed tracking number of a parcel that the channel accepted."""
+        raise self._unsupported("correct_shipment")
 
     def cancel_order(self, external_id: str, reason: str) -> ShipmentResult:
         """Cancel an order on the channel."""

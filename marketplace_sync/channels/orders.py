@@ -168,6 +168,8 @@ class Shipment:
     :param package_ref: ours, stable over retries: positive digits, unique in the order
     :param lines: (line external id, listing units) of this parcel only
     :param carrier_code: the channel's code for the carrier, "" = unknown to it
+    :param told_before: units in the order's parcels with the same tracking number (or
+        without one) that the channel has taken: it is known how many it should show
     :param data: ``ChannelOrder.data``
     """
 
@@ -181,6 +183,7 @@ class Shipment:
     tracking_url: str = ""
     shipping_method: str = ""
     site_code: str = ""
+    told_before: Decimal = Decimal(0)
     data: Mapping = field(default_factory=dict)
 
 

@@ -15,7 +15,9 @@ UPDATE marketplace_account
  WHERE TRUE;
 UPDATE ir_cron
    SET active = FALSE
- WHERE id IN (SELECT cron_id FROM marketplace_account WHERE cron_id IS NOT NULL);
+ WHERE id IN (SELECT cron_id FROM marketplace_account
+               UNION
+              SELECT order_cron_id FROM marketplace_account);
 UPDATE marketplace_event
    SET state = 'ignored'
  WHERE state IN ('new', 'postponed');

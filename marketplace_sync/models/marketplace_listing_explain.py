@@ -135,10 +135,9 @@ class MarketplaceListing(models.Model):
     def _get_stock_steps(self, values):
         number = self._format_quantity
         steps = [
-            self._step(
-                self.env._("Free in %s", warehouse["name"]), number(warehouse["free"])
-            )
+            step
             for warehouse in values.get("warehouses", [])
+            for step in self._get_warehouse_steps(warehouse)
         ]
         hint = ""
         if values["available"] < 0:
@@ -178,6 +177,16 @@ class MarketplaceListing(models.Model):
         return steps
 
     @api.model
+    def _get_warehouse_steps(self, warehouse):
+        """Return what one warehouse contributes; bridges say more of it."""
+        return [
+            self._step(
+                self.env._("Free in %s", warehouse["name"]),
+                self._format_quantity(warehouse["free"]),
+            )
+        ]
+
+    @api.model
     def _get_promised_hint(self, values):
         if not values.get("promised"):
             return ""
@@ -215,6 +224,8 @@ class MarketplaceListing(models.Model):
             '<td class="text-end text-nowrap">%s</td></tr>'
         )
         strong = Markup("<b>%s</b>") if step["is_result"] else Markup("%s")
+        if step.get("is_detail"):
+            strong = Markup('<small class="text-muted ps-3">%s</small>')
         return row % (strong % step["label"], step["hint"], strong % step["value"])
 
     @api.depends("pool_key", "account_id")

@@ -67,25 +67,27 @@ class MarketplaceStock(models.AbstractModel):
 
     @api.model
     def _sql_uncountable(self):
-        """Give SQL that says why a product (``p``, its template ``t``) has no stock of
-        its own to count, NULL when it has. Its 0 would end listings that should live.
+        """Give SQL that says why the product (``p``, its template ``t``) of a listing
+        (``l``) has no stock of its own to count, NULL when it has. Its 0 would end
+        listings that should live.
         """
-        kit = SQL("")
-        if "mrp.bom" in self.env:
-            kit = SQL(
+        reasons = [SQL("WHEN t.is_storable IS NOT TRUE THEN %s", NOT_TRACKED)]
+        if "mrp.bom" in self.env:  # a kit need not be tracked itself
+            is_kit = SQL(
                 """WHEN EXISTS (
                     SELECT 1
                       FROM mrp_bom b
-                     WHERE b.active
+                     WHERE b.product_tmpl_id = t.id
+                       AND (b.product_id IS NULL OR b.product_id = p.id)
+                       AND (b.company_id IS NULL OR b.company_id = l.company_id)
+                       AND b.active
                        AND b.type = 'phantom'
-                       AND (b.product_id = p.id
-                            OR (b.product_id IS NULL AND b.product_tmpl_id = t.id))
+                       AND t.type != 'service'
                 ) THEN %s""",
                 KIT,
             )
-        return SQL(
-            "CASE WHEN t.is_storable IS NOT TRUE THEN %s %s END", NOT_TRACKED, kit
-        )
+            reasons.insert(0, is_kit)
+        return SQL("CASE %s END", SQL(" ").join(reasons))
 
     @api.model
     def _sql_not_expired(self):

@@ -74,6 +74,9 @@ class ProductProduct(models.Model):
 class ProductTemplate(models.Model):
     _inherit = "product.template"
 
+    #: What decides whether, and in which unit, its stock is counted.
+    _marketplace_fields = frozenset(("is_storable", "type", "uom_id"))
+
     marketplace_listing_count = fields.Integer(
         compute="_compute_marketplace_listing_count"
     )
@@ -83,6 +86,13 @@ class ProductTemplate(models.Model):
             template.marketplace_listing_count = sum(
                 template.product_variant_ids.mapped("marketplace_listing_count")
             )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not self._marketplace_fields.isdisjoint(vals):
+            variants = self.with_context(active_test=False).product_variant_ids
+            self.env["marketplace.stock.change"]._gather(variants.ids)
+        return result
 
     def action_open_marketplace_listings(self):
         return self.product_variant_ids.action_open_marketplace_listings()

@@ -1,5 +1,7 @@
 from . import test_orders_stored
 from . import test_push
+from . import test_shipments
+from . import test_shipments_channels
 from . import test_submitted
 from . import test_tokens
 from . import test_capacity

@@ -94,8 +94,9 @@ class TestNeutralize(MarketplaceCase):
         self.assertEqual(set(self.accounts.mapped("state")), {"paused"})
 
     def test_no_scheduled_action_of_an_account_runs(self):
-        self.assertFalse(any(self.accounts.cron_id.mapped("active")))
-        self.assertEqual(len(self.accounts.cron_id), len(self.accounts))
+        for crons in (self.accounts.cron_id, self.accounts.order_cron_id):
+            self.assertFalse(any(crons.mapped("active")))
+            self.assertEqual(len(crons), len(self.accounts))
 
     def test_what_the_scheduled_action_calls_speaks_to_nobody(self):
         def forbidden(account):

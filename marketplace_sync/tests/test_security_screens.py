@@ -76,6 +76,8 @@ class TestScreensByGroup(PushCase):
                 "Overview",
                 "Listings",
                 "Orders",
+                "Shipments",
+                "Shipments to Fix",
                 "Events",
                 "Sent",
                 "Pushes",

@@ -29,21 +29,3 @@ class TestUncountable(PushCase):
         listing = self.make_listing("A", shown=5, qty_source="capacity")
         self.assertEqual(listing.sync_state, "failed")
         self.assertIn("capacity", listing.last_error)
-
-    def test_a_kit_says_so_and_is_not_sent(self):
-        if "mrp.bom" not in self.env:
-            self.skipTest("Manufacturing is not installed.")
-        product = self.make_product("KIT")
-        component = self.make_product("PART", 10)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": product.product_tmpl_id.id,
-                "type": "phantom",
-                "bom_line_ids": [
-                    (0, 0, {"product_id": component.id, "product_qty": 1})
-                ],
-            }
-        )
-        listing = self.make_listing("KIT", product_id=product.id, shown=5)
-        self.assertEqual(listing.sync_state, "failed")
-        self.assertIn("kit", listing.last_error)

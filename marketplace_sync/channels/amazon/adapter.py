@@ -26,6 +26,7 @@ from ..errors import (
     UnknownListing,
 )
 from . import auth, feeds, inventory, listings, shipments
+from .carriers import CARRIERS
 from .const import (
     FEED_CONTENT_TYPE,
     FEED_THRESHOLD,
@@ -50,6 +51,8 @@ class AmazonAdapter(Adapter):
     """
 
     channel = "amazon"
+    carriers = CARRIERS
+    waits_for_tracking = "always"  # Amazon takes none without
     limits = LIMITS
     max_rows = PATCH_BATCH
     settling_seconds = SETTLING_SECONDS
@@ -193,8 +196,17 @@ class AmazonAdapter(Adapter):
         return self._orders.one(external_id)[0]
 
     def confirm_shipment(self, shipment):
+        return self._tell_shipment(shipment)
+
+    def correct_shipment(self, shipment, external_id):
+        """The same package reference edits the package."""
+        return self._tell_shipment(shipment, is_correction=True)
+
+    def _tell_shipment(self, shipment, is_correction=False):
         site = next(iter(self.config.sites), "") if len(self.config.sites) == 1 else ""
-        return shipments.confirm(self.transport, self._orders, shipment, site)
+        return shipments.confirm(
+            self.transport, self._orders, shipment, site, is_correction
+        )
 
     # --- notifications ----------------------------------------------------------------
     @classmethod

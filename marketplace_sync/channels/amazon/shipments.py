@@ -13,10 +13,12 @@ from .const import OTHER_CARRIER
 from .orders import iso
 
 
-def confirm(transport, reader, shipment, default_site=""):
+def confirm(transport, reader, shipment, default_site="", is_correction=False):
     """Tell a shipment; what Amazon refuses is compared with what it already knows.
 
     :param reader: an :class:`~.order_reading.OrderReader`
+    :param is_correction: the parcel is known and changes: that its order is shipped
+        is no sign that the change was taken
     """
     site = shipment.data.get("marketplace") or shipment.site_code or default_site
     problem = problem_of(shipment, site)
@@ -27,7 +29,7 @@ def confirm(transport, reader, shipment, default_site=""):
             "confirmShipment", shipment.order_id, **confirmation_of(shipment, site)
         )
     except RejectedError as error:
-        return _after_refusal(reader, shipment, error)
+        return _after_refusal(reader, shipment, error, is_correction)
     return ShipmentResult(
         "accepted", external_id=shipment.package_ref, request_id=answer.request_id
     )
@@ -70,7 +72,7 @@ def problem_of(shipment, site):
     return None
 
 
-def _after_refusal(reader, shipment, error):
+def _after_refusal(reader, shipment, error, is_correction):
     """Read the order: a refusal of what has happened already is no failure."""
     refused = ShipmentResult(
         "rejected",
@@ -82,7 +84,8 @@ def _after_refusal(reader, shipment, error):
         order, told = reader.one(shipment.order_id, extra_parts=("PACKAGES",))
     except (RejectedError, ChannelBlockedError):
         return refused
-    if order.status == "shipped" or _is_known(told, shipment):
+    is_done = order.status == "shipped" and not is_correction
+    if is_done or _is_known(told, shipment):
         return ShipmentResult(
             "already",
             code=refused.code,

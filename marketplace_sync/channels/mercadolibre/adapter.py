@@ -24,6 +24,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     """
 
     channel = "mercadolibre"
+    waits_for_tracking = "never"  # most parcels it moves itself
     limits = const.LIMITS
     max_rows = const.ROWS_PER_PUSH
     channel_stock_rows = const.FULL_ROWS

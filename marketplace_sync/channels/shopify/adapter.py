@@ -7,6 +7,7 @@ inventory item at one location, written with compare-and-set.
 from ..base import Adapter, ConnectionReport, RemoteSite
 from ..errors import RejectedError
 from . import auth, cancelling, webhooks
+from .carriers import CARRIERS
 from .client import ShopifyClient
 from .const import (
     API_VERSION,
@@ -32,6 +33,7 @@ class ShopifyAdapter(Adapter):
 
     channel = "shopify"
     tells_returns_by_order = True
+    carriers = CARRIERS
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
@@ -139,6 +141,9 @@ class ShopifyAdapter(Adapter):
     def fetch_returns(self, external_id):
         """See the base class; ``external_id`` is an order's."""
         yield from returns_of(self.client, external_id)
+
+    def correct_shipment(self, shipment, external_id):
+        return Shipper(self.client, self.config).correct(shipment, external_id)
 
     def cancel_order(self, external_id, reason):
         return cancelling.cancel_order(self.client, self.config, external_id, reason)

@@ -48,9 +48,12 @@ ORDER_REFUNDS = load("order.refunds", 26, "order_refunds")
 ORDER_STATE = load("order.state", 2, "order_state")
 FULFILLMENT_ORDERS = load("order.fulfillmentOrders", 150, "fulfillment_orders")
 FULFILLMENT_ORDER_IDS = load("nodes.fulfillmentOrders", 1, "fulfillment_order_ids")
-#: neither knows an idempotency key
+#: none knows an idempotency key
 FULFILLMENT_CREATE = load(
     "fulfillmentCreate", 10, "fulfillment_create", repeatable=False
+)
+TRACKING_UPDATE = load(
+    "fulfillmentTrackingInfoUpdate", 10, "tracking_update", repeatable=False
 )
 ORDER_CANCEL = load("orderCancel", 10, "order_cancel", repeatable=False)
 WEBHOOK_CREATE = load(
@@ -73,6 +76,7 @@ ALL = (
     FULFILLMENT_ORDERS,
     FULFILLMENT_ORDER_IDS,
     FULFILLMENT_CREATE,
+    TRACKING_UPDATE,
     ORDER_CANCEL,
     WEBHOOK_CREATE,
     WEBHOOKS,

@@ -5,13 +5,14 @@ before each attempt, and again after an attempt whose outcome is unknown. Nothin
 ever sent twice in a row.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from ..errors import ChannelBlockedError, RejectedError, RetryableError
 from ..orders import ShipmentResult
-from .documents import FULFILLMENT_CREATE
+from .documents import FULFILLMENT_CREATE, TRACKING_UPDATE
 from .order_const import DEAD_FULFILLMENTS, MAX_FULFILLED_LINES, NOT_SHIPPABLE
 from .order_places import hold_words, remaining_units
 from .order_values import ORDER, moment, utc, words
@@ -19,6 +20,7 @@ from .orders import fulfilment_state
 from .reading import is_gid
 
 CREATE = "CREATE_FULFILLMENT"
+FULFILLMENT = re.compile(r"gid://shopify/Fulfillment/\d+")
 
 
 def rejected(text, code="", request_id=""):
@@ -48,12 +50,16 @@ class Known:
             for order in self.fulfilment_orders
         )
 
-    def parcel_with(self, tracking_number):
-        """Return the fulfilment that carries a tracking number, or None."""
-        for parcel in self.parcels if tracking_number else ():
-            if tracking_number in _numbers(parcel):
-                return parcel
-        return None
+    def parcel_of(self, shipment):
+        """Return the fulfilment that carries a shipment's tracking number, or None.
+
+        Parcels of one delivery may share a number: those that were told before are
+        not this one.
+        """
+        number = shipment.tracking_number
+        found = [p for p in self.parcels if number and number in _numbers(p)]
+        total = sum(parcel["totalQuantity"] for parcel in found)
+        return found[-1] if total > shipment.told_before else None
 
     def units_at(self, line_id, fulfilment_orders=None):
         """Return the units of a line that are still to be sent."""
@@ -117,6 +123,21 @@ class Shipper:
             )
         return Known(order, fulfilment_orders, request_id)
 
+    def correct(self, shipment, external_id):
+        """Tell the changed tracking number of a fulfilment that is there."""
+        if not is_gid(FULFILLMENT, external_id):
+            return rejected(f"{external_id!r} is not the id of a Shopify fulfilment.")
+        given = {"id": external_id, "tracking": _tracking(shipment)}
+        try:
+            reply = self.client.execute(TRACKING_UPDATE, given)
+        except RejectedError as error:
+            return rejected(error.message, error.code or "", error.request_id or "")
+        payload = reply.data.get("fulfillmentTrackingInfoUpdate") or {}
+        if payload.get("userErrors") or not payload.get("fulfillment"):
+            said = [error["message"] for error in payload.get("userErrors") or ()]
+            return rejected(f"Shopify: {' '.join(said)}", "", reply.request_id)
+        return ShipmentResult("accepted", "", "", external_id, reply.request_id)
+
     # --- sending --------------------------------------------------------------
     def _send(self, shipment, plan, known):
         try:
@@ -144,7 +165,7 @@ class Shipper:
         :raises RetryableError: it isn't there; the next attempt reads first
         """
         after = self._read(shipment.order_id)
-        parcel = after.parcel_with(shipment.tracking_number)
+        parcel = after.parcel_of(shipment)
         if not parcel and not shipment.tracking_number:
             old = {parcel["id"] for parcel in before.parcels}
             new = [p for p in after.parcels if p["id"] not in old and not _numbers(p)]
@@ -208,7 +229,7 @@ def _wanted(shipment):
 # --- what Shopify has already ---------------------------------------------------
 def _settled_before(known, shipment, wanted):
     """Return a result when there is nothing (safe) to send, else None."""
-    parcel = known.parcel_with(shipment.tracking_number)
+    parcel = known.parcel_of(shipment)
     if parcel:
         return _already(known, parcel)
     if known.order["cancelledAt"]:
@@ -237,14 +258,16 @@ def _doubtful(known, shipment, total):
 
     Nothing else tells it from a second parcel of as many units.
     """
-    if shipment.tracking_number:
+    unnumbered = [parcel for parcel in known.parcels if not _numbers(parcel)]
+    shown = sum(parcel["totalQuantity"] for parcel in unnumbered)
+    if shipment.tracking_number or shown <= shipment.told_before:
         return None
-    for parcel in known.parcels:
+    for parcel in unnumbered:
         created = moment(parcel["createdAt"])
         is_later = created and created >= utc(shipment.shipped_at).replace(
             microsecond=0
         )
-        if is_later and not _numbers(parcel) and parcel["totalQuantity"] == total:
+        if is_later and parcel["totalQuantity"] == total:
             text = (
                 f"Shopify already has a parcel of {total} units without a tracking "
                 f"number, {parcel['name']}: it may be this one. Add a tracking number, "

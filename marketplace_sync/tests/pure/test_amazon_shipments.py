@@ -35,6 +35,9 @@ class ShipmentCase(AmazonCase, unittest.TestCase):
     def confirm(self, **changes):
         return self.make_adapter().confirm_shipment(self.shipment(**changes))
 
+    def correct(self, **changes):
+        return self.make_adapter().correct_shipment(self.shipment(**changes), "1")
+
     def sent(self):
         """Return the bodies that were sent to confirmShipment."""
         return [
@@ -181,3 +184,16 @@ class TestAnswers(ShipmentCase):
 
     def test_cancelling_is_not_offered(self):
         self.assertFalse(self.adapter_class.supports("cancel_order"))
+
+
+class TestCorrecting(ShipmentCase):
+    def test_a_changed_number_edits_the_same_package(self):
+        self.confirm()
+        self.assertEqual(self.correct(tracking_number="1Z-RIGHT").outcome, "accepted")
+        packages = self.simulator.order(self.order_id)["packages"]
+        self.assertEqual([p["tracking"] for p in packages.values()], ["1Z-RIGHT"])
+
+    def test_a_refused_change_is_not_taken_for_done_because_the_order_is_shipped(self):
+        self.confirm()
+        result = self.correct(tracking_number="1Z-R", lines=[(self.line, Decimal(9))])
+        self.assertEqual(result.outcome, "rejected")

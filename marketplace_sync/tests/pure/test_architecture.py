@@ -13,6 +13,8 @@ import pytest
 ADDON = Path(__file__).resolve().parents[2]
 ROOT = ADDON.parent
 NAME = ADDON.name
+#: Addons of this repository that depend on ours.
+BRIDGES = sorted(path.parent for path in ROOT.glob(f"{NAME}_*/__manifest__.py"))
 CHANNELS = sorted(
     path.name
     for path in (ADDON / "channels").iterdir()
@@ -39,15 +41,25 @@ class Import(NamedTuple):
 
 
 def sources(*folders):
-    """Return the Python files below folders of the addon, without tests."""
-    found = [path for name in folders for path in (ADDON / name).rglob("*.py")]
+    """Return the Python files below folders of the addon and of its bridges, without
+    tests."""
+    found = [
+        path
+        for addon in (ADDON, *BRIDGES)
+        for name in folders
+        for path in (addon / name).rglob("*.py")
+    ]
     assert found, f"nothing below {folders}"
     return sorted(path for path in found if "tests" not in path.parts)
 
 
 def all_sources():
     """Return the Python files of the whole repository, without tests."""
-    rooms = (ADDON, *(ROOT / name for name in ("simulator", "dev", "benchmarks")))
+    rooms = (
+        ADDON,
+        *BRIDGES,
+        *(ROOT / name for name in ("simulator", "dev", "benchmarks")),
+    )
     found = {path for room in rooms for path in room.rglob("*.py")}
     return sorted(p for p in found if "tests" not in p.relative_to(ROOT).parts)
 
@@ -83,12 +95,31 @@ def offences(paths, is_offence):
     ]
 
 
+def is_ours(path):
+    """Tell whether a file is one of an addon's."""
+    return any(path.is_relative_to(addon) for addon in (ADDON, *BRIDGES))
+
+
 # === WHO MAY IMPORT WHOM ===
 
 
+def test_the_addon_does_not_know_its_bridges():
+    assert BRIDGES
+    assert not offences(
+        [path for path in all_sources() if path.is_relative_to(ADDON)],
+        lambda found: any(
+            found.is_below(name)
+            for bridge in BRIDGES
+            for name in (bridge.name, f"odoo.addons.{bridge.name}")
+        ),
+    )
+
+
 def test_the_engine_imports_the_standard_library_only():
+    engines = [f"{addon.name}.engine" for addon in (ADDON, *BRIDGES)]
+
     def is_foreign(found):
-        own = found.is_below(f"{NAME}.engine")
+        own = any(found.is_below(engine) for engine in engines)
         return not own and found.module.split(".")[0] not in sys.stdlib_module_names
 
     assert not offences(sources("engine"), is_foreign)
@@ -146,7 +177,7 @@ def test_models_import_from_odoo_only_what_is_public():
 
 def test_the_addon_needs_no_simulator_and_no_tools():
     assert not offences(
-        [path for path in all_sources() if path.is_relative_to(ADDON)],
+        [path for path in all_sources() if is_ours(path)],
         lambda found: any(
             found.is_below(name) for name in ("simulator", "dev", "benchmarks")
         ),
@@ -224,7 +255,7 @@ def test_the_addon_prints_nothing():
     assert not [
         f"{short(path)}:{node.lineno}"
         for path in all_sources()
-        if path.is_relative_to(ADDON)
+        if is_ours(path)
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
     ]

@@ -1,0 +1,1 @@
+"""Arithmetic of kits: standard library only."""

@@ -1,0 +1,9 @@
+from . import (
+    test_kits,
+    test_kits_odoo,
+    test_kits_refresh,
+    test_kits_promised,
+    test_kits_explained,
+    test_buildable,
+    test_production,
+)

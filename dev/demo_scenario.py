@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo import Command, fields
 
-from . import demo_kits
+from . import demo_channel_stock, demo_kits
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
@@ -142,6 +142,7 @@ class Scenario:
         self._listings(accounts, products)
         demo_kits.build(self, accounts, products)
         self.env.cr.commit()
+        demo_channel_stock.build(self, accounts, products)
         for account in accounts.values():
             account.action_go_live()
 
@@ -336,6 +337,7 @@ class Scenario:
             listings=listings(SHOPIFY, SHOP_1) + second,
         )
         self._seed("mercadolibre", sites=[MX], listings=listings(MERCADOLIBRE, MX))
+        demo_channel_stock.fill(self)
 
     def _seed(self, channel, **spec):
         self._control("seed", {"channel": channel, **spec})

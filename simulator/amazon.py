@@ -6,7 +6,8 @@ and a quantity for a SKU that Amazon ships switches it to the seller.
 
 Seed: ``listings`` (``sku``, ``title``, ``site`` or ``sites``, ``quantity``, ``price``,
 ``fulfilment`` merchant/channel, ``supply_sources`` {id: quantity}, ``product_type``,
-``lead_time_days``, ``asin``, ``issues``), ``sites`` (marketplace ids, or
+``lead_time_days``, ``asin``, ``issues``, ``fba``: see ``amazon_inventory``),
+``sites`` (marketplace ids, or
 {"code", "participating", "suspended"}), ``credentials``, and every name of
 ``amazon_const.SETTINGS``.
 
@@ -39,6 +40,7 @@ from .amazon_const import (
 )
 from .amazon_desk import AmazonDesk
 from .amazon_feeds import Feeds
+from .amazon_inventory import Inventory
 from .amazon_listings import Listings
 from .amazon_order_api import OrdersApi
 from .amazon_orders import Orders
@@ -64,6 +66,7 @@ ROUTES = [
     ("getReportDocument", "GET", r"/reports/2021-06-30/documents/([^/]+)"),
     ("searchOrders", "GET", r"/orders/2026-01-01/orders"),
     ("getOrder", "GET", r"/orders/2026-01-01/orders/([^/]+)"),
+    ("getInventorySummaries", "GET", r"/fba/inventory/v1/summaries"),
     ("confirmShipment", "POST", r"/orders/v0/orders/([^/]+)/shipmentConfirmation"),
     ("sqs", "POST", r"/sqs(?:/.*)?"),
     ("uploadDocument", "PUT", r"/presigned/([^/]+)"),
@@ -85,7 +88,15 @@ class ApiError(Exception):
 
 
 class AmazonSimulator(
-    Listings, Orders, OrdersApi, Queue, Sqs, Feeds, Reports, ChannelSimulator
+    Listings,
+    Inventory,
+    Orders,
+    OrdersApi,
+    Queue,
+    Sqs,
+    Feeds,
+    Reports,
+    ChannelSimulator,
 ):
     """One seller of Amazon in one region."""
 

@@ -53,6 +53,7 @@ LIMITS = {
     "searchOrders": (0.0056, 20),
     "getOrder": (0.5, 30),
     "confirmShipment": (2, 10),
+    "getInventorySummaries": (2, 2),
 }
 #: operation → role that it needs, "listings" where nothing is said
 ROLES = {

@@ -292,6 +292,7 @@ SEEDED = (
     "issues",
     "status",
     "note",
+    "fba",
 )
 
 

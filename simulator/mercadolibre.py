@@ -14,7 +14,9 @@ import re
 import time
 from urllib.parse import parse_qs, unquote
 
+from . import mercadolibre_claims as claims
 from . import mercadolibre_errors as errors
+from . import mercadolibre_full as full
 from .core import ChannelSimulator, Response, ShelfRow
 from .mercadolibre_desk import MercadoLibreDesk
 from .mercadolibre_items import Items, holders
@@ -48,6 +50,9 @@ ROUTES = tuple(
         ("GET", "/items/(?P<item>[^/]+)", "getItem"),
         ("PUT", "/items/(?P<item>[^/]+)", "putItem"),
         ("GET", "/user-products/(?P<up>[^/]+)/stock", "getStock"),
+        ("GET", full.PATH, "getFullStock"),
+        ("GET", claims.CLAIM_PATH, "getClaim"),
+        ("GET", claims.RETURNS_PATH, "getClaimReturns"),
         (
             "PUT",
             "/user-products/(?P<up>[^/]+)/stock/type/(?P<type>selling_address)",
@@ -276,6 +281,11 @@ class MercadoLibreSimulator(Sales, ChannelSimulator):
             return self._about_seller(operation, names["user"], request.query)
         if "up" in names:
             return self._about_stock(names, request)
+        if "claim" in names:
+            is_return = operation == "getClaimReturns"
+            return claims.answer(self.shop, self.sales, names["claim"], is_return)
+        if "inventory" in names:
+            return full.stock(self.shop, names["inventory"])
         return self._about_items(operation, names.get("item"), request)
 
     def _about_seller(self, operation, user, query):
@@ -303,6 +313,12 @@ class MercadoLibreSimulator(Sales, ChannelSimulator):
         if operation == "getItem":
             return self.items.get(item_id, request.query)
         return self.items.put(item_id, request.json(), FaultOf(request.fault))
+
+    def open_claim(self, order_id, **options):
+        """See ``mercadolibre_claims``; return the claim's id."""
+        with self.lock:
+            order = self.sales.known(str(order_id))
+            return claims.open_claim(self.shop, order, **options)
 
     # --- tokens ----------------------------------------------------------------------
     def _check_token(self, request):

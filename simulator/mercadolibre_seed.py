@@ -3,11 +3,12 @@
 A row: ``sku``, ``title``, ``site`` (``MLM``, or a depot's id), ``quantity``, ``price``,
 ``barcode``; and, all optional: ``item_id``, ``variation_id`` (rows of one ``item_id``
 are variations of a legacy item), ``user_product_id`` ("" = none; rows of one share a
-counter), ``logistic_type``, ``flex``, ``full_quantity``, ``bundle``, ``initialised``
-(False = no stock record yet), ``status``, ``sub_status``, ``condition``,
-``listing_type_id``, ``seller_id`` (somebody else's item).
+counter), ``logistic_type``, ``flex``, ``full_quantity``, ``full_detail``, ``bundle``,
+``initialised`` (False = no stock record yet), ``status``, ``sub_status``,
+``condition``, ``listing_type_id``, ``seller_id`` (somebody else's item).
 """
 
+from . import mercadolibre_full as full
 from .mercadolibre_shop import (
     ADDRESS,
     COUNTRIES,
@@ -63,6 +64,7 @@ class Seeder:
         counter["user_product"] = bool(user_product)
         counter["initialised"] = row.get("initialised", True)
         holder["counter"] = counter["id"]
+        full.enrol(item, holder, counter, row)
         self.shop.index(item)
         self._fill(counter, item, row, site)
         if row.get("status"):

@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .connection import ConnectionReport
+from .connection import RemoteSite as RemoteSite  # part of the contract
 from .errors import UnsupportedError
+from .inventory import ChannelStock
 from .orders import (
     ChannelOrder,
     OrderPage,
@@ -28,6 +31,7 @@ from .orders import (
 from .problems import PROBLEMS as PROBLEMS  # part of the contract
 from .problems import Problem
 from .ratelimit import RateLimiter
+from .returns import ChannelReturn
 
 
 @dataclass(frozen=True)
@@ -156,33 +160,6 @@ class ChannelListing:
 
 
 @dataclass(frozen=True)
-class RemoteSite:
-    """A place of the account where a quantity is shown, as the channel names it."""
-
-    code: str
-    name: str
-    active: bool = True
-    warnings: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class ConnectionReport:
-    """What ``check_connection`` found.
-
-    :param account_name: the shop or seller as the channel calls it
-    :param missing: scopes, roles or permissions that are missing, each in words
-    :param warnings: things that work but will surprise
-    :param data: facts to remember on the account (Mercado Libre: seller tags)
-    """
-
-    account_name: str
-    sites: Sequence[RemoteSite] = ()
-    missing: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-    data: Mapping = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class AdapterConfig:
     """Everything that an adapter is given. Never printed: it holds secrets.
 
@@ -229,6 +206,10 @@ class Adapter:
     max_rows = 100
     #: seconds in which a read may still show the number from before a write
     settling_seconds = 0
+    #: refs in one ``fetch_channel_stock`` whose answers are stored together
+    channel_stock_rows = 50
+    #: ``fetch_returns`` takes orders' ids; False: what notifications name
+    tells_returns_by_order = False
     #: the channel keeps one counter per SKU on all sites of the account (Amazon):
     #: ``pool_key`` is the SKU even before the channel has been asked
     pool_by_sku = False
@@ -354,8 +335,14 @@ class Adapter:
         """Cancel an order on the channel."""
         raise self._unsupported("cancel_order")
 
-    def fetch_channel_stock(self):
-        """Yield the stock that the channel itself holds."""
+    def fetch_returns(self, external_id: str) -> Iterator[ChannelReturn]:
+        """Yield the returns of what a notification of kind ``return`` names."""
+        raise self._unsupported("fetch_returns")
+
+    def fetch_channel_stock(self, refs: Iterable[ListingRef]) -> Iterator[ChannelStock]:
+        """Yield what the channel itself holds of each ref: one answer per ref, in any
+        order; what it knows nothing of is an answer with ``error``, not an exception.
+        """
         raise self._unsupported("fetch_channel_stock")
 
     # --- notifications -----------------------------------------------------------

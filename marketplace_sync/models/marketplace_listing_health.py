@@ -8,7 +8,7 @@ from odoo.tools import SQL
 class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
-    account_state = fields.Selection(related="account_id.state")
+    account_state = fields.Selection(related="account_id.state", tracking=False)
     push_line_ids = fields.One2many(
         "marketplace.push.line", "listing_id", "Sent Quantities"
     )

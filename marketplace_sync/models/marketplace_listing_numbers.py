@@ -86,6 +86,9 @@ class SiteRule(NamedTuple):
     max_qty: int
     mto_qty: int
     interval: int
+    #: the site whose channel ships this one's orders, 0 = our warehouses do
+    fulfilled_from: int = 0
+    stock_hours: int = 0
 
 
 class Readings(NamedTuple):

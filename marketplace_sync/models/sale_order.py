@@ -107,6 +107,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         lines = self.order_line.filtered(lambda ln: ln.marketplace_order_id in orders)
         known = {line.marketplace_key: line for line in lines}
+        known.update(self._adopt_lines(rows))
         new, refused = [], []
         for key, values in rows.items():
             line = known.pop(key, None)
@@ -120,6 +121,24 @@ class SaleOrder(models.Model):
             refused += line._follow_marketplace(None)
         self.env["sale.order.line"].create(new)
         return refused
+
+    def _adopt_lines(self, rows):
+        """Return key → line for lines that deliver a channel's line already and were
+        not made by this import: a second one would ship it twice."""
+        keys = {
+            values["marketplace_order_line_id"]: key
+            for key, values in rows.items()
+            if values and values.get("marketplace_order_line_id")
+        }
+        found = self.order_line.filtered(
+            lambda ln: (
+                not ln.marketplace_key and ln.marketplace_order_line_id.id in keys
+            )
+        )
+        for line in found:
+            line.marketplace_key = keys[line.marketplace_order_line_id.id]
+            line.marketplace_order_id = line.marketplace_order_line_id.order_id
+        return {line.marketplace_key: line for line in found}
 
     @contextmanager
     def _marketplace_unlocked(self):

@@ -24,6 +24,31 @@ class StockLocation(models.Model):
                 or location.location_id.marketplace_excluded
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Scrap and inventory losses are flagged from the start."""
+        for vals in vals_list:
+            if vals.get("usage") == "inventory":
+                vals.setdefault("marketplace_not_for_sale", True)
+        return super().create(vals_list)
+
+    @api.model
+    def _marketplace_flag_unsaleable(self):
+        """Flag what is there when the module is installed: quality control of every
+        warehouse, scrap and losses. Later it is a person's to change."""
+        everything = self.sudo().with_context(active_test=False)
+        warehouses = everything.env["stock.warehouse"].search(
+            [("wh_qc_stock_loc_id", "!=", False)]
+        )
+        locations = everything.search([("usage", "=", "inventory")])
+        (locations | warehouses.wh_qc_stock_loc_id)._marketplace_exclude()
+
+    def _marketplace_exclude(self):
+        """Have what lies here never shown as stock of our own warehouses."""
+        self.filtered(lambda location: not location.marketplace_not_for_sale).write(
+            {"marketplace_not_for_sale": True}
+        )
+
     def write(self, vals):
         result = super().write(vals)
         if {"marketplace_not_for_sale", "location_id", "usage", "active"} & vals.keys():

@@ -31,3 +31,9 @@ from . import test_orders_workers
 from . import test_door
 from . import test_events
 from . import test_webhooks
+from . import test_channel_stock
+from . import test_listing_fulfilment
+from . import test_fulfilled_elsewhere
+from . import test_not_for_sale
+from . import test_stock_review
+from . import test_returns

@@ -18,6 +18,7 @@ from ..channels.base import (
     Token,
 )
 from ..channels.errors import AuthenticationError
+from ..channels.inventory import ChannelStock, bucket
 
 
 @dataclass
@@ -44,6 +45,11 @@ class Shelf:
     tokens: list = field(default_factory=list)
     on_push: object = None
     fulfilled: set = field(default_factory=set)
+    #: sku → what the channel holds: {bucket name: (quantity, kind)}, an exception to
+    #: raise, or words of an answer without stock
+    held: dict = field(default_factory=dict)
+    held_ids: dict = field(default_factory=dict)
+    held_reads: list = field(default_factory=list)
 
     def sent(self):
         """Return every row that was taken or refused, in order."""
@@ -94,6 +100,25 @@ class MemoryAdapter(Adapter):
             fulfilment="channel" if sku in self.shelf.fulfilled else "merchant",
             problems=problems,
         )
+
+    def fetch_channel_stock(self, refs):
+        self.shelf.held_reads.append([ref.sku for ref in refs])
+        for ref in refs:
+            held = self.shelf.held.get(ref.sku, "There is none.")
+            if isinstance(held, Exception):
+                raise held
+            if isinstance(held, str):
+                yield ChannelStock(ref.key, ref.sku, ref.site_code, error=held)
+                continue
+            buckets = [bucket(name, *value) for name, value in held.items()]
+            yield ChannelStock(
+                ref.key,
+                ref.sku,
+                ref.site_code,
+                external_id=self.shelf.held_ids.get(ref.sku, ""),
+                buckets=buckets,
+                told_at="2026-11-20T10:00:00Z",
+            )
 
     def push_stock(self, levels, idempotency_key):
         call = []

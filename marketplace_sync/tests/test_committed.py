@@ -262,6 +262,7 @@ class TestTransfers(CommittedCase):
         warehouse = self.make_warehouse(reception_steps="three_steps")
         listing = self.make_listing(self.product, self.make_site(warehouse))
         control = warehouse.wh_qc_stock_loc_id
+        control.marketplace_not_for_sale = False  # a person says so
         self.put(self.product, 8, control)
         self.move(self.product, 8, control, warehouse.lot_stock_id)
         self.assertNumbers(listing, 8, 0, 8)

@@ -94,7 +94,7 @@ class TestPools(MarketplaceCase):
 
     def test_a_member_that_the_channel_fulfils_does_not_count(self):
         north, south = self.make_pool()
-        south.fulfilment = "channel"
+        south._turn_fulfilment("channel")
         self.assertEqual(self.shown(north), [10])
         self.assertEqual(south.sync_state, "paused")
 

@@ -70,6 +70,9 @@ class TestScreensByGroup(PushCase):
             self.menus(self.user),
             {
                 "Marketplace",
+                "Stock at the Channel",
+                "Reviews",
+                "Returns",
                 "Overview",
                 "Listings",
                 "Orders",

@@ -25,7 +25,7 @@ from ..errors import (
     RejectedError,
     UnknownListing,
 )
-from . import auth, feeds, listings, shipments
+from . import auth, feeds, inventory, listings, shipments
 from .carriers import CARRIERS
 from .const import (
     FEED_CONTENT_TYPE,
@@ -173,6 +173,9 @@ class AmazonAdapter(Adapter):
             else:
                 for ref in site_refs:
                     yield listings.unknown(ref, "", "The listing has no site.")
+
+    def fetch_channel_stock(self, refs):
+        yield from inventory.held(self.transport, refs, self._site_of)
 
     # --- orders and shipments ---------------------------------------------------------
     @property

@@ -69,6 +69,7 @@ LIMITS = {
     "searchOrders": Bucket(0.0056, 20),
     "getOrder": Bucket(0.5, 30),
     "confirmShipment": Bucket(2, 10),
+    "getInventorySummaries": Bucket(2, 2),
 }
 
 # --- listings -------------------------------------------------------------------------

@@ -52,6 +52,7 @@ METHODS = {
     "searchOrders": "search_orders",
     "getOrder": "get_order",
     "confirmShipment": "confirm_shipment",
+    "getInventorySummaries": "inventory_summaries",
 }
 
 
@@ -86,6 +87,11 @@ class Operations(
     def report_document(self, document_id):
         """Where a report is; the library's own method wants its own answers."""
         return self._request(f"/reports/2021-06-30/documents/{quote(document_id, '')}")
+
+    def inventory_summaries(self, **params):
+        """What Amazon holds; the library's own method wants a marketplace of its own
+        making and splits SKUs at commas."""
+        return self._request("/fba/inventory/v1/summaries", params=params)
 
     def _request(self, path, *, data=None, params=None, **_ignored):
         """Replace the library's ``Client._request``."""

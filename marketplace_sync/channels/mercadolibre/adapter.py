@@ -7,6 +7,7 @@ from ..base import Adapter, ConnectionReport, Problem, RemoteSite
 from ..errors import AuthenticationError, ChannelBlockedError, ChannelUnreachable
 from . import const, words
 from .client import Client
+from .full import Full
 from .items import entries_of, to_listing, unreadable
 from .locator import Locator, duplicate_sku
 from .push import Push
@@ -26,6 +27,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     waits_for_tracking = "never"  # most parcels it moves itself
     limits = const.LIMITS
     max_rows = const.ROWS_PER_PUSH
+    channel_stock_rows = const.FULL_ROWS
     settling_seconds = const.SETTLING_SECONDS
     hides_cancelled_orders = True
 
@@ -170,6 +172,10 @@ class MercadoLibreAdapter(Sales, Adapter):
                 yield unreadable(ref, entry)
             else:
                 yield self._read(ref, entry, stocks)
+
+    def fetch_channel_stock(self, refs):
+        """See the base class: one call per inventory of Full."""
+        yield from Full(self.client, self.locator).held(refs)
 
     def _read(self, ref, entry, stocks):
         mode = resolve(entry.facts, self.seller_tags())

@@ -26,6 +26,8 @@ ITEM = "/items/{item_id}"
 STOCK = "/user-products/{user_product_id}/stock"
 #: Without ``/type/`` the answer is 404 (integrators, 2026).
 STOCK_OF_TYPE = STOCK + "/type/{location_type}"
+#: What Full holds of one inventory [envios-fulfillment, 10/06/2026].
+FULL_STOCK = "/inventories/{inventory_id}/stock/fulfillment"
 #: [gerenciamento-de-vendas, 07/08/2026]
 ORDER = "/orders/{order_id}"
 ORDERS_SEARCH = "/orders/search"
@@ -39,6 +41,9 @@ SHIPMENT_SLA = "/shipments/{shipment_id}/sla"
 #: ME1; replaces V1, which ended on 31/10/2026 [status-de-pedidos-rastreamento,
 #: 20/08/2026].
 SELLER_NOTIFICATIONS = "/v2/shipments/{shipment_id}/seller_notifications"
+#: [que-es-un-reclamo, 06/05/2026; gestionar-devoluciones, 22/12/2025]
+CLAIM = "/post-purchase/v1/claims/{claim_id}"
+CLAIM_RETURNS = "/post-purchase/v2/claims/{claim_id}/returns"
 #: Kept for 2 days [produto-receba-notificacoes, 14/09/2026].
 MISSED_FEEDS = "/missed_feeds"
 #: Mandatory for orders' totals and for shipments since 12/10/2025.
@@ -59,9 +64,12 @@ NEW_DOMAIN = {"X-New-Domain": "true"}
 #   get_stock     start 60/min; ceiling 100/min [convivencia-full-y-flex, 15/05/2026]
 #   put_stock     start 60/min; not published, the ceiling of get_stock is assumed
 #   bulk, item    start 60/min; none
+#   get_full_stock  start 60/min; none published, 429 "too_many_request" is
+#                 documented: the ceiling of get_stock is assumed
 #   search        start 30/min, one at a time; none
 #   get_order, shipments  start 120/min together; none
 #   search_orders start 20/min; none
+#   get_claim     start 30/min; none
 #   missed_feeds  start 6/min; none
 #   token         1 per account in 5 minutes; ``local_rate_limited`` exists
 # Several accounts under one application share its quota on the channel; our buckets
@@ -77,10 +85,12 @@ LIMITS = {
     "put_item": Bucket(rate=2.0, burst=120),
     "get_stock": Bucket(rate=1.0, burst=40),
     "put_stock": Bucket(rate=1.0, burst=40),
+    "get_full_stock": Bucket(rate=1.0, burst=40),
     "get_order": Bucket(rate=2.0, burst=60),
     "search_orders": Bucket(rate=1 / 3, burst=20),
     "get_shipment": Bucket(rate=2.0, burst=60),
     "put_shipment": Bucket(rate=1.0, burst=30),
+    "get_claim": Bucket(rate=0.5, burst=30),
     "missed_feeds": Bucket(rate=0.1, burst=10),
     "request_token": Bucket(rate=1 / 300, burst=3),
 }
@@ -97,6 +107,9 @@ STORES_LIMIT = 50
 #: in words, instead of being cut: a cut number would never equal the one that was
 #: asked for, and the site's own *maximum quantity* says the same thing visibly.
 MAX_STOCK = 99_999
+#: Listings of Full read and stored together: each costs a call, so that a slice ends
+#: soon.
+FULL_ROWS = 10
 #: orders/search [gerenciamento-de-vendas, 07/08/2026].
 ORDERS_LIMIT = 50
 #: Hours of changes that one search asks for: the greatest offset that the channel

@@ -5,6 +5,7 @@ import contextlib
 from ..errors import RejectedError
 from ..orders import OrderPage
 from . import const, webhooks
+from .claims import returns_of
 from .order_reader import NotYet, OrderReader
 from .orders import Account, to_order
 from .shipments import Dispatch
@@ -81,6 +82,11 @@ class Sales:
         (Full, cancelled). One call; not part of :meth:`fetch_order`."""
         sla = OrderReader(self.client).sla(shipment_id)
         return moment(sla.get("expected_date"))
+
+    # --- returns ---------------------------------------------------------------------
+    def fetch_returns(self, external_id):
+        """See the base class; ``external_id`` is a claim's."""
+        yield from returns_of(self.client, external_id)
 
     # --- shipments -------------------------------------------------------------------
     def confirm_shipment(self, shipment):

@@ -24,6 +24,7 @@ from .lookup import Lookup
 from .orders import OrderReader
 from .push import Publisher
 from .reading import LOCATION, is_gid
+from .returns import returns_of
 from .shipments import Shipper
 
 
@@ -31,6 +32,7 @@ class ShopifyAdapter(Adapter):
     """One Shopify shop; a site is a location, its code the location's gid."""
 
     channel = "shopify"
+    tells_returns_by_order = True
     carriers = CARRIERS
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
@@ -135,6 +137,10 @@ class ShopifyAdapter(Adapter):
 
     def confirm_shipment(self, shipment):
         return Shipper(self.client, self.config).confirm(shipment)
+
+    def fetch_returns(self, external_id):
+        """See the base class; ``external_id`` is an order's."""
+        yield from returns_of(self.client, external_id)
 
     def correct_shipment(self, shipment, external_id):
         return Shipper(self.client, self.config).correct(shipment, external_id)

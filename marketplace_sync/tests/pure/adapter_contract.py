@@ -57,7 +57,8 @@ ABILITIES = {
     "fetch_orders": (None,),
     "fetch_order": ("1",),
     "confirm_shipment": (None,),
-    "fetch_channel_stock": (),
+    "fetch_returns": ("1",),
+    "fetch_channel_stock": ((),),
     "verify_webhook": ({}, b"", (), ""),
     "parse_webhook": ({}, b""),
 }

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .catalogue import CatalogueReading
 from .errors import UnsupportedError
 from .orders import (
     ChannelOrder,
@@ -211,7 +212,7 @@ class AdapterConfig:
 TokenProvider = Callable[[str | None], Token]
 
 
-class Adapter:
+class Adapter(CatalogueReading):
     """One channel, seen from the models. Not thread-safe: one per job.
 
     :param config: see :class:`AdapterConfig`

@@ -16,3 +16,6 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_reconcile
+from . import test_reconcile_runs
+from . import test_reconcile_channels

@@ -19,6 +19,8 @@ RIGHTS = {
     "marketplace.buffer.policy.line": ("", "", "r", "rwcd"),
     "marketplace.push": ("", "", "r", "r"),
     "marketplace.push.line": ("", "", "r", "r"),
+    "marketplace.reconciliation": ("", "", "r", "r"),
+    "marketplace.reconciliation.line": ("", "", "r", "r"),
     "marketplace.credential": ("", "", "", ""),
     "marketplace.stock.change": ("", "", "", ""),
     "marketplace.rate.limit": ("", "", "", ""),

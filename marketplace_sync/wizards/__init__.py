@@ -2,4 +2,6 @@ from . import (
     marketplace_account_preview,
     marketplace_listing_match,
     marketplace_listing_match_line,
+    marketplace_reconciliation_accept,
+    marketplace_reconciliation_run,
 )

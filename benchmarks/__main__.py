@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import databases, figures, machine
 
-NAMES = ("recompute", "refresh", "picking", "api_calls", "latency")
+NAMES = ("recompute", "refresh", "picking", "api_calls", "latency", "reconcile")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from odoo import Command, fields
 
+from dev import demo_reconcile
+
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
 MX = "MLM"
@@ -133,9 +135,11 @@ class Scenario:
         accounts = {values["channel"]: self._account(values) for values in ACCOUNTS}
         self._arrange_sites(accounts)
         self._listings(accounts, products)
+        demo_reconcile.hold(accounts)
         self.env.cr.commit()
         for account in accounts.values():
             account.action_go_live()
+        demo_reconcile.arrange(self, accounts)
 
     def readdress(self, accounts):
         """Point the accounts at the simulator's address of today."""

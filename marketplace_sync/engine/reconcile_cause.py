@@ -61,6 +61,20 @@ CONDITIONS = frozenset(
 )
 
 
+def remedy_of(cause, state, problems=()):
+    """Return what helps one listing.
+
+    :param state: its ``sync_state``; nothing is sent for one that stands still
+    :param problems: codes that its reading found
+    """
+    remedy = REMEDIES[cause]
+    if remedy == "push" and "bundle" in problems:
+        return "channel"
+    if remedy == "push" and state in ("paused", "failed", "unverified"):
+        return "odoo"
+    return remedy
+
+
 def is_repaired_by_sending(cause):
     """Tell whether sending the number again puts it right.
 

@@ -8,6 +8,7 @@ from ..engine.reconcile_cause import (
     CONDITIONS,
     NOT_LISTED_HERE,
     is_repaired_by_sending,
+    remedy_of,
 )
 from ..engine.reconcile_severity import severity_of
 from .marketplace_reconciliation_line import LIVE as LIVE_FINDING
@@ -52,8 +53,10 @@ class MarketplaceReconciliation(models.Model):
     def _finding_values(self, row, reading, finding: Finding, now):
         severity = finding.severity
         words = " ".join(problem.text for problem in reading.problems)
-        propose = self.policy != "alert"
-        Line = self.env["marketplace.reconciliation.line"]
+        codes = [problem.code for problem in reading.problems]
+        proposal = None
+        if self.policy != "alert":
+            proposal = remedy_of(finding.cause, row["state"], codes)
         return {
             "run_id": self.id,
             "account_id": self.account_id.id,
@@ -66,7 +69,7 @@ class MarketplaceReconciliation(models.Model):
             "channel_url": row["channel_url"] or reading.url or None,
             "cause": finding.cause,
             "level": severity.level,
-            "proposal": Line._get_proposal(finding.cause) if propose else None,
+            "proposal": proposal,
             "odoo_qty": row["qty"],
             "expected_qty": row["sellable"],
             "published_qty": row["published"],
@@ -194,8 +197,7 @@ class MarketplaceReconciliation(models.Model):
         )
 
     def _keep_unlisted(self, unlisted):
-        # what the channel ships itself is none of our numbers
-        unlisted = [(s, r) for s, r in unlisted if r.fulfilment == "merchant"]
+        unlisted = [(s, r) for s, r in unlisted if _is_sold_from_here(r)]
         if not unlisted:
             return
         skus = [reading.sku or "" for _site, reading in unlisted]
@@ -229,6 +231,7 @@ class MarketplaceReconciliation(models.Model):
         row = {
             "site_id": site.id,
             "id": None,
+            "state": "synced",
             "product_id": product.id if product else None,
             "sku": reading.sku or "",
             "external_ref": reading.external_ref or "",
@@ -274,6 +277,13 @@ class MarketplaceReconciliation(models.Model):
             }
         )
         self.closed_count += len(lines)
+
+
+def _is_sold_from_here(reading):
+    """Tell whether a listing sells what somebody must count: not what the channel
+    ships itself, nor what it only lists at this place and sells from others."""
+    elsewhere = any(problem.code == "inactive_level" for problem in reading.problems)
+    return reading.fulfilment == "merchant" and not elsewhere
 
 
 class MarketplaceReconciliationLine(models.Model):

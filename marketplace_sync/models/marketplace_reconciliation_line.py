@@ -2,8 +2,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..engine.reconcile_cause import REMEDIES
-
 #: Days that closed findings are kept, unless the system parameter says otherwise.
 FINDING_DAYS = 365
 FINDING_PARAMETER = "marketplace_sync.finding_retention_days"
@@ -28,6 +26,7 @@ class MarketplaceReconciliationLine(models.Model):
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     channel = fields.Selection(related="account_id.channel", store=True)
     site_id = fields.Many2one("marketplace.site", ondelete="set null")
+    site_name = fields.Char("Site Name", related="site_id.name")
     listing_id = fields.Many2one(
         "marketplace.listing", ondelete="set null", index="btree_not_null"
     )
@@ -224,10 +223,6 @@ class MarketplaceReconciliationLine(models.Model):
                 "different numbers; the lowest one is shown for all."
             ),
         }
-
-    @api.model
-    def _get_proposal(self, cause):
-        return REMEDIES[cause]
 
     @api.autovacuum
     def _gc_closed(self):

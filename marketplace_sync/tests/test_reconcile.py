@@ -206,6 +206,14 @@ class TestFindings(ReconcileCase):
         self.reconcile()
         self.assertFalse(self.findings())
 
+    def test_what_is_only_listed_here_and_sold_from_elsewhere_is_no_stranger(self):
+        self.in_step("A")
+        self.shelf.quantities.update({("M1", "X"): None, ("M1", "FBA"): 3})
+        self.shelf.problems["X"] = [Problem("inactive_level", "Not stocked here.")]
+        self.shelf.fulfilled.add("FBA")
+        self.reconcile()
+        self.assertFalse(self.findings())
+
     def test_a_listing_without_a_number_is_compared_with_nothing(self):
         listing = self.in_step("A")
         listing.product_id = False

@@ -15,6 +15,7 @@ from marketplace_sync.engine.reconcile_cause import (
     NOT_LISTED_HERE,
     REMEDIES,
     is_repaired_by_sending,
+    remedy_of,
 )
 from marketplace_sync.engine.reconcile_severity import oversold, severity_of
 
@@ -244,6 +245,13 @@ def test_after_a_sale_nothing_is_sent_that_would_put_it_back():
     assert not is_repaired_by_sending("channel_sale")
     assert is_repaired_by_sending("changed_on_channel")
     assert set(REMEDIES) == set(CAUSES)
+
+
+def test_what_helps_a_listing_that_stands_still_is_to_put_it_right():
+    assert remedy_of("changed_on_channel", "synced") == "push"
+    assert remedy_of("never_published", "paused") == "odoo"
+    assert remedy_of("kit_overstated", "failed", ["bundle"]) == "channel"
+    assert remedy_of("channel_sale", "synced") == "wait"
 
 
 # --- whatever the facts -----------------------------------------------------------

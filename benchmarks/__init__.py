@@ -11,4 +11,5 @@ refresh.py     2  refresh of 100 changed products
 picking.py     3  validating a picking, with the addon and without
 api_calls.py   4  API calls for 10,000 changed listings
 latency.py     5  from the commit to the channel's answer
+oversell.py    6  the same buyers under several policies, simulated: who oversells?
 """

@@ -16,7 +16,15 @@ from pathlib import Path
 
 from . import databases, figures, machine
 
-NAMES = ("recompute", "refresh", "picking", "api_calls", "latency", "reconcile")
+NAMES = (
+    "recompute",
+    "refresh",
+    "picking",
+    "api_calls",
+    "latency",
+    "oversell",
+    "reconcile",
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

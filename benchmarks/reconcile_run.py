@@ -65,7 +65,9 @@ def main(database, path):
 
 def compare(env, account):
     """Run the account's scheduled action until its comparison has ended."""
-    run = env["marketplace.reconciliation"].search([("account_id", "=", account.id)])
+    run = env["marketplace.reconciliation"].search(
+        [("account_id", "=", account.id)], limit=1
+    )
     before = clock.skipped
     for _turn in range(100):
         account._cron_push()

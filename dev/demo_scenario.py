@@ -284,7 +284,12 @@ class Scenario:
             ]
 
         self._control("reset", {})
-        self._seed("amazon", sites=[US, CA], listings=listings(AMAZON, US))
+        self._seed(
+            "amazon",
+            sites=[US, CA],
+            search_lag=5,  # the real one, two minutes, is long for a demo
+            listings=listings(AMAZON, US),
+        )
         second = [
             {"sku": "MUG", "title": titles["MUG"], "site": SHOP_2, "quantity": 40},
             {"sku": "BEANS-1KG", "site": SHOP_2, "quantity": 60},

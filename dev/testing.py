@@ -10,6 +10,8 @@ from .console import Failure, clean_env, say
 
 # They start and kill servers of their own, so they run by themselves, and last.
 KILL_TESTS = config.ROOT / "dev" / "tests" / "test_kill.py"
+#: Beside the addons: where tests are that need neither Odoo nor a database.
+ROOMS = ("simulator", "dev", "benchmarks")
 NO_TESTS = 5  # pytest's status when it found none
 
 
@@ -108,7 +110,7 @@ def _pure_paths() -> list[str]:
     candidates = [path / "tests/pure" for path in config.addon_paths()]
     if not config.addon_paths():
         candidates = [config.ADDONS_DIR / n / "tests/pure" for n in config.ADDONS]
-    candidates += [config.ROOT / name / "tests" for name in ("simulator", "dev")]
+    candidates += [config.ROOT / name / "tests" for name in ROOMS]
     return [str(path) for path in candidates if any(path.rglob("test_*.py"))]
 
 

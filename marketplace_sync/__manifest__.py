@@ -23,6 +23,8 @@
         "views/marketplace_site_views.xml",
         "views/marketplace_buffer_policy_views.xml",
         "views/marketplace_push_views.xml",
+        "views/marketplace_order_views.xml",
+        "views/marketplace_capacity_views.xml",
         "wizards/marketplace_reconciliation_views.xml",
         "views/marketplace_reconciliation_views.xml",
         "views/marketplace_reconciliation_line_views.xml",

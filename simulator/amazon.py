@@ -12,7 +12,8 @@ Seed: ``listings`` (``sku``, ``title``, ``site`` or ``sites``, ``quantity``, ``p
 
 Orders: ``sell``, ``place_order``, ``pay_order``, ``edit_order``, ``cancel_order``,
 ``request_cancellation``, ``ship_order``, ``refund_order``, ``orders``; notifications
-of them wait in a queue (``receive_messages``, ``delete_message``, ``plan_delivery``).
+of them wait in a queue (``receive_messages``, ``delete_message``, ``plan_delivery``),
+which boto3 reads with ``endpoint_url=".../amazon/sqs"``.
 
 Faults of its own: ``ignore``, ``delay`` and ``invalid`` on patchListingsItem;
 ``ignore``, ``invalid``, ``stuck``, ``fatal`` and ``cancelled`` on createFeed;
@@ -22,6 +23,7 @@ operations that answer with a presigned address; ``ignore`` on confirmShipment.
 
 import json
 import re
+import time
 import uuid
 from urllib.parse import parse_qs, unquote
 
@@ -35,12 +37,14 @@ from .amazon_const import (
     TOKEN_SECONDS,
     TOLERANCE,
 )
+from .amazon_desk import AmazonDesk
 from .amazon_feeds import Feeds
 from .amazon_listings import Listings
 from .amazon_order_api import OrdersApi
 from .amazon_orders import Orders
 from .amazon_queue import Queue
 from .amazon_reports import Reports
+from .amazon_sqs import Sqs
 from .core import ChannelSimulator, Response
 
 #: (operation, method, path); groups are the arguments of ``on_<operation>``.
@@ -61,12 +65,13 @@ ROUTES = [
     ("searchOrders", "GET", r"/orders/2026-01-01/orders"),
     ("getOrder", "GET", r"/orders/2026-01-01/orders/([^/]+)"),
     ("confirmShipment", "POST", r"/orders/v0/orders/([^/]+)/shipmentConfirmation"),
+    ("sqs", "POST", r"/sqs(?:/.*)?"),
     ("uploadDocument", "PUT", r"/presigned/([^/]+)"),
     ("downloadDocument", "GET", r"/presigned/([^/]+)"),
 ]
 ROUTES = [(name, method, re.compile(path)) for name, method, path in ROUTES]
 #: Operations that need no access token.
-OPEN = ("lwaToken", "uploadDocument", "downloadDocument")
+OPEN = ("lwaToken", "sqs", "uploadDocument", "downloadDocument")
 
 
 class ApiError(Exception):
@@ -80,7 +85,7 @@ class ApiError(Exception):
 
 
 class AmazonSimulator(
-    Listings, Orders, OrdersApi, Queue, Feeds, Reports, ChannelSimulator
+    Listings, Orders, OrdersApi, Queue, Sqs, Feeds, Reports, ChannelSimulator
 ):
     """One seller of Amazon in one region."""
 
@@ -88,6 +93,10 @@ class AmazonSimulator(
     title = "Amazon"
     update_operations = "patchListingsItem|createFeed"
     ApiError = ApiError
+
+    def __init__(self, clock=time.time):
+        self.desk = AmazonDesk(self)
+        super().__init__(clock)
 
     # --- state --------------------------------------------------------------------
     def reset(self):
@@ -105,6 +114,7 @@ class AmazonSimulator(
             "order_pages": {},
             "queue": [],
             "deliveries": [],
+            "ledger": {},
             "numbers": 0,
         }
         #: access tokens that were sent to presigned addresses; must stay empty
@@ -154,7 +164,8 @@ class AmazonSimulator(
 
     # --- calls --------------------------------------------------------------------
     def operation(self, request):
-        return self._route(request)[0]
+        operation = self._route(request)[0]
+        return self.sqs_operation(request) if operation == "sqs" else operation
 
     def _route(self, request):
         for name, method, path in ROUTES:

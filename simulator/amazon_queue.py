@@ -9,8 +9,9 @@ import uuid
 
 from .amazon_dates import iso
 from .amazon_order_view import summary_view
+from .delivery import HELD, LATE, NEVER, TWICE, Ledger, Manner, is_due, release
 
-KINDS = ("twice", "late", "never")
+KINDS = (TWICE, LATE, NEVER)
 #: Seconds for which a received message is hidden (SQS's default).
 HIDDEN_SECONDS = 30
 
@@ -27,24 +28,41 @@ class Queue:
 
     def notify(self, order, kind, reason):
         """Put an ORDER_CHANGE notification into the queue."""
-        plan = self._next_plan()
-        if plan["kind"] == "never":
-            return
+        manner = self._next_plan() or self.manner
         body = json.dumps(self.order_change(order, kind, reason))
-        due = self.clock() + (plan["seconds"] if plan["kind"] == "late" else 0)
-        for _copy in range(2 if plan["kind"] == "twice" else 1):
-            message = {"MessageId": str(uuid.uuid4()), "Body": body}
-            self.state["queue"].append({**message, "due": due, "receipt": ""})
+        for _copy in range(manner.copies):
+            self._put(body, f"{reason} · {order['id']}", manner)
+
+    def _put(self, body, about, manner):
+        key = str(uuid.uuid4())
+        number = self.ledger.write(key, "ORDER_CHANGE", about, manner, {"Body": body})
+        if manner.kind == NEVER:
+            return
+        message = {"MessageId": key, "Body": body, "receipt": "", "n": number}
+        due = self.clock() + manner.delay
+        held = manner.kind == HELD
+        self.state["queue"].append({**message, "due": due, "held": held})
 
     def _next_plan(self):
         plans = self.state["deliveries"]
         if not plans:
-            return {"kind": "", "seconds": 0}
+            return None
         plan = plans[0]
         plan["times"] -= 1
         if not plan["times"]:
             plans.pop(0)
-        return plan
+        return Manner(plan["kind"], plan["seconds"])
+
+    @property
+    def ledger(self):
+        return Ledger(self.state["ledger"], lambda: self.clock())
+
+    def notify_again(self, key):
+        """Put a notification into the queue once more: another message, one body."""
+        with self.lock:
+            letter = self.ledger.letter(key)
+            about = self.state["ledger"]["rows"][key]["about"]
+            self._put(letter["Body"], about, Manner())
 
     def order_change(self, order, kind, reason):
         """Return an ORDER_CHANGE notification."""
@@ -71,26 +89,31 @@ class Queue:
             },
         }
 
-    def receive_messages(self, count=10, unordered=False):
+    def receive_messages(self, count=10, unordered=False, hidden=HIDDEN_SECONDS):
         """Return messages as SQS does: ``MessageId``, ``ReceiptHandle``, ``Body``.
 
         :param unordered: newest first, as SQS may
+        :param hidden: seconds for which nobody else receives them
         """
         with self.lock:
             now = self.clock()
-            ready = [m for m in self.state["queue"] if m["due"] <= now]
+            ready = [m for m in self.state["queue"] if is_due(m, now)]
             ready = ready[::-1] if unordered else ready
             for message in ready[:count]:
-                message["due"] = now + HIDDEN_SECONDS
+                message["due"] = now + hidden
                 message["receipt"] = str(uuid.uuid4())
+                self.ledger.tried(message["MessageId"], None, 0)
+                self.ledger.became(message["MessageId"], "received")
+                release(self.state["queue"], message)
             return [_told(message) for message in ready[:count]]
 
     def delete_message(self, receipt):
         """Forget a message that was received and dealt with."""
         with self.lock:
-            self.state["queue"] = [
-                m for m in self.state["queue"] if m["receipt"] != receipt
-            ]
+            for message in list(self.state["queue"]):
+                if receipt and message["receipt"] == receipt:
+                    self.state["queue"].remove(message)
+                    self.ledger.became(message["MessageId"], "taken")
 
 
 def _told(message):

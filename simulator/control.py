@@ -7,9 +7,10 @@ Everything that changes something wants a JSON content type (or the header
 import json
 
 from . import page
+from .control_orders import OrderRoutes
 from .core import Response
 from .faults import Fault
-from .server import is_loopback_host
+from .server_names import is_loopback_host
 
 
 class ControlAndPage:
@@ -33,6 +34,7 @@ class ControlAndPage:
             ("POST", "/_control/reset"): self._reset,
             ("POST", "/_control/seed"): self._seed,
             ("POST", "/_control/quantity"): self._quantity,
+            **OrderRoutes(simulator, self._known, self._channel).routes(),
         }
 
     def __call__(self, method, path, query, headers, body):
@@ -48,7 +50,7 @@ class ControlAndPage:
             return act(query, parse(body))
         except LookupError as error:
             return refusal(404, str(error.args[0] if error.args else error))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             return refusal(400, str(error))
 
     def _unknown(self, method, path):
@@ -122,7 +124,7 @@ class ControlAndPage:
         return self._known(name) if name else None
 
     def _known(self, name):
-        if name not in self.simulator.channels:
+        if not isinstance(name, str) or name not in self.simulator.channels:
             raise LookupError(f"no channel is called {name!r}")
         return name
 

@@ -15,6 +15,7 @@ import traceback
 from dataclasses import asdict, dataclass, field
 
 from . import faults
+from .delivery import Courier, Manner
 from .journal import Journal
 
 #: name → (module, class); a module that does not exist yet is left out.
@@ -72,6 +73,7 @@ class ShelfRow:
     :param status: the channel's own word, as a person reads it
     :param updated_at: when the quantity last changed, epoch seconds
     :param note: anything that explains the number ("not stocked here")
+    :param endless: buyers may buy more than is shown
     """
 
     channel: str
@@ -85,6 +87,7 @@ class ShelfRow:
     updated_at: float = 0.0
     note: str = ""
     lead_time_days: int | None = None
+    endless: bool = False
 
 
 class ChannelSimulator:
@@ -101,6 +104,10 @@ class ChannelSimulator:
     update_operations = "*"
     #: False (``--no-rate-limits``): the channel's own quotas are not enforced
     enforce_limits = True
+    #: what people do with orders, a :class:`~.desk.Desk`; None = the channel has none
+    desk = None
+    #: how what happens now is told; changed under the lock for the time of one event
+    manner = Manner()
 
     def __init__(self, clock=time.time):
         self.clock = clock
@@ -134,6 +141,13 @@ class ChannelSimulator:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement set_quantity")
 
+    def deliveries(self):
+        """Return callables that deliver one due notification each."""
+        return []
+
+    def wake_courier(self):
+        """Say that something is to be delivered; the courier puts itself here."""
+
     def error_body(self, status):
         """Return the body (or a whole :class:`Response`) of an error ``status``."""
         return {"error": status}
@@ -159,6 +173,8 @@ class Simulator:
         self.on_change = lambda: None
         for channel in self.channels.values():
             channel.enforce_limits = enforce_limits
+        #: works while a server serves; tests deliver by hand
+        self.courier = Courier(list(self.channels.values()), lambda: self.on_change())
 
     def call(self, name, request):
         """Answer a call of channel ``name``; :data:`faults.RESET` drops the line."""
@@ -202,6 +218,26 @@ class Simulator:
         with channel.lock:
             channel.set_quantity(site, sku, quantity)
         self.on_change()
+
+    def desk(self, name):
+        """Return where people buy on a channel.
+
+        :raises LookupError: nobody can buy there
+        """
+        if self.channels[name].desk is None:
+            raise LookupError(f"{name} has no orders")
+        return self.channels[name].desk
+
+    def trade(self, name, verb, *values, manner=None):
+        """Let somebody do something with an order; ``manner``: how it is told."""
+        desk, channel = self.desk(name), self.channels[name]
+        with channel.lock:
+            channel.manner = manner or Manner()
+            try:
+                return getattr(desk, verb)(*values)
+            finally:
+                channel.manner = Manner()
+                self.on_change()
 
     def shelf(self, name=None):
         """Return the shelf of one channel, or of all, as plain dicts."""

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote
 
 from . import mercadolibre_errors as errors
 from .core import ChannelSimulator, Response, ShelfRow
+from .mercadolibre_desk import MercadoLibreDesk
 from .mercadolibre_items import Items, holders
 from .mercadolibre_sales import OPERATIONS as ABOUT_SALES
 from .mercadolibre_sales import ROUTES as SALES_ROUTES
@@ -100,7 +101,12 @@ class MercadoLibreSimulator(Sales, ChannelSimulator):
 
     def __init__(self, clock=time.time):
         self.buckets = {}
+        self.desk = MercadoLibreDesk(self)
         super().__init__(clock)
+
+    def deliveries(self):
+        """See the base class."""
+        return self.notices.jobs()
 
     def _now(self):
         return self.clock()  # tests exchange the clock of a running simulator

@@ -7,17 +7,15 @@ many failures is not said: here after :data:`OFF_AFTER` missed ones in a row.
 """
 
 import json
-import threading
-import urllib.error
-import urllib.request
+import time
 import uuid
-from urllib.parse import urlsplit
 
 from .core import Response
+from .delivery import HELD, NEVER, Bag, Ledger, Manner, is_due, is_here, release
+from .delivery import post as post_to
 from .mercadolibre_errors import refuse
 from .mercadolibre_items import first
 from .mercadolibre_parcels import zulu
-from .server import is_loopback_host
 
 ATTEMPTS = 8
 #: Seconds from one attempt to the next; together an hour.
@@ -32,26 +30,33 @@ class Notices:
     """The outbox of one application. State changes under ``lock``, sending does not.
 
     :param send: ``send(url, body) → HTTP status``, 0 = no answer in time
+    :param manner: returns how what happens now is told
+    :param wake: has what is due delivered in the background
     """
 
-    def __init__(self, state, identity, clock, lock, send=None):
+    def __init__(
+        self, state, identity, clock, lock, send=None, manner=Manner, wake=None
+    ):
         self.state = state
         self.identity = identity
         self.clock = clock
         self.lock = lock
         self.send = send or post
-        self.pump = None
+        self.manner = manner
+        self.wake = wake or (lambda: None)
+        self.bag = Bag()
         for name, value in empty().items():
             state.setdefault(name, value)
+        self.ledger = Ledger(state["ledger"], clock)
 
     # --- subscribing, as DevCenter does ----------------------------------------------
     def subscribe(self, callback, topics=TOPICS, auto=False):
         """Set address and topics; switched-off topics are on again.
 
-        :param auto: deliver without being asked, in a thread
+        :param auto: deliver without being asked, by the simulator's courier
         :raises ValueError: the address is not on this machine
         """
-        if callback and not is_loopback_host(urlsplit(callback).netloc):
+        if callback and not is_here(callback):
             raise ValueError("notifications go to this machine only")
         self.state.update(callback=callback, topics=list(topics), auto=bool(auto))
         self.state.update(off=[], failures={})
@@ -74,10 +79,20 @@ class Notices:
             "sent": None,
             "received": zulu(now),
         }
-        entry = {"id": uuid.uuid4().hex[:24], "note": note, "due": now}
+        self._put({"id": uuid.uuid4().hex[:24], "note": note}, self.manner())
+
+    def _put(self, entry, manner):
+        state, note = self.state, entry["note"]
+        number = self.ledger.write(
+            entry["id"], note["topic"], note["resource"], manner, entry
+        )
+        due = self.clock() + manner.delay
+        entry.update(n=number, due=due, held=manner.kind == HELD, copies=manner.copies)
+        if manner.kind == NEVER:
+            return
         state["waiting"].append(entry)
         if state["auto"]:
-            self._start_pump()
+            self.wake()
 
     def waiting(self, topic=None):
         """Return what waits: ``[{id, topic, resource, attempts, due}]``."""
@@ -104,31 +119,67 @@ class Notices:
                 entry
                 for entry in self.state["waiting"]
                 if (ids is None or entry["id"] in ids)
-                and (everything or entry["due"] <= self.clock())
+                and (everything or is_due(entry, self.clock()))
             ]
         chosen = chosen[::-1] if backwards else chosen
         return [
-            self._attempt(entry) for entry in chosen for _ in range(2 if twice else 1)
+            self._attempt(entry)
+            for entry in chosen
+            for _ in range(2 if twice else entry.get("copies", 1))
         ]
+
+    def jobs(self):
+        """Return what the courier has to do now."""
+        with self.lock:
+            now = self.clock()
+            waiting = self.state["waiting"] if self.state["auto"] else []
+            due = [entry for entry in waiting if is_due(entry, now)]
+            return self.bag.jobs(due, self._carry)
+
+    def _carry(self, entry):
+        for _copy in range(entry.get("copies", 1)):
+            self._attempt(entry)
+
+    def again(self, key):
+        """Send one once more, as it was; return the status."""
+        with self.lock:
+            entry = self.ledger.letter(key)
+        status = self._send(entry)
+        if status == 200:
+            with self.lock:
+                self._forget(key)
+                self.ledger.became(key, "delivered")
+        return status
+
+    def _forget(self, key):
+        waiting = self.state["waiting"]
+        self.state["waiting"] = [entry for entry in waiting if entry["id"] != key]
 
     def drop(self, ids=None):
         """Lose notifications: they were never sent and are nowhere to be found."""
         with self.lock:
-            self.state["waiting"] = [
-                e
-                for e in self.state["waiting"]
-                if ids is not None and e["id"] not in ids
-            ]
+            for entry in list(self.state["waiting"]):
+                if ids is None or entry["id"] in ids:
+                    self.state["waiting"].remove(entry)
+                    self.ledger.became(entry["id"], "lost")
 
     def _attempt(self, entry):
+        status = self._send(entry)
+        with self.lock:
+            self._settle(entry, status)
+            release(self.state["waiting"], entry)
+        return status
+
+    def _send(self, entry):
         with self.lock:
             note = entry["note"]
             note["attempts"] += 1
             note["sent"] = zulu(self.clock())
             url, body = self.state["callback"], json.dumps(note).encode()
+        began = time.perf_counter()
         status = self.send(url, body)
         with self.lock:
-            self._settle(entry, status)
+            self.ledger.tried(entry["id"], status, time.perf_counter() - began)
         return status
 
     def _settle(self, entry, status):
@@ -136,8 +187,10 @@ class Notices:
         attempts = entry["note"]["attempts"]
         if status == 200:
             state["failures"][topic] = 0
+            self.ledger.became(entry["id"], "delivered")
         elif attempts < ATTEMPTS:
             entry["due"] = self.clock() + PAUSES[attempts - 1]
+            self.ledger.became(entry["id"], "retry", entry["due"])
             return
         if entry not in state["waiting"]:
             return
@@ -148,30 +201,13 @@ class Notices:
     def _miss(self, entry, status, topic):
         state = self.state
         state["missed"].append({**entry, "status": status, "at": self.clock()})
+        self.ledger.became(entry["id"], "missed")
         state["failures"][topic] = state["failures"].get(topic, 0) + 1
         if state["failures"][topic] >= OFF_AFTER and topic not in state["off"]:
             state["off"].append(topic)
-            state["waiting"] = [
-                e for e in state["waiting"] if e["note"]["topic"] != topic
-            ]
-
-    # --- by itself -------------------------------------------------------------------
-    def _start_pump(self):
-        if self.pump is None or not self.pump.is_alive():
-            self.pump = threading.Thread(target=self._run, name="notices", daemon=True)
-            self.pump.start()
-
-    def _run(self):
-        """Deliver what is due until nothing waits."""
-        pause = threading.Event()
-        while True:
-            self.deliver(everything=False)
-            with self.lock:
-                dues = [entry["due"] for entry in self.state["waiting"]]
-                if not dues:
-                    self.pump = None
-                    return
-            pause.wait(max(0.05, min(min(dues) - self.clock(), 5)))
+            self.drop(
+                {e["id"] for e in state["waiting"] if e["note"]["topic"] == topic}
+            )
 
     # --- missed_feeds ----------------------------------------------------------------
     def feed(self, query):
@@ -224,17 +260,11 @@ def empty():
         "missed": [],
         "off": [],
         "failures": {},
+        "ledger": {},
     }
 
 
 def post(url, body):
     """Send one notification; return the status, 0 when none came within 500 ms."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    request = urllib.request.Request(url, body, headers, method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except (OSError, ValueError):
-        return 0
+    return post_to(url, body, headers, ANSWER_SECONDS)[0]

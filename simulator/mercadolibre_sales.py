@@ -37,7 +37,12 @@ class Sales:
         for name in ("orders", "shipments", "notices"):
             self.shop.state.setdefault(name, {})
         self.notices = Notices(
-            self.shop.state["notices"], self._identity, self._now, self.lock
+            self.shop.state["notices"],
+            self._identity,
+            self._now,
+            self.lock,
+            manner=lambda: self.manner,
+            wake=lambda: self.wake_courier(),
         )
         tell = self.notices.tell
         self.parcels = Parcels(self.shop, self._now, tell)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from .core import CHANNELS, Response
 from .odoo import OdooView
+from .page_orders import may_be_pending, trade
 
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("page.js", "orders.js")
 #: SKUs on the page at once; the search box finds the others.
 MAX_ROWS = 300
 #: Calls per channel under "last requests".
@@ -33,7 +35,7 @@ NO_ODOO = (
 @functools.cache
 def _document():
     style = (STATIC / "page.css").read_text(encoding="utf-8")
-    script = (STATIC / "page.js").read_text(encoding="utf-8")
+    script = "\n".join((STATIC / name).read_text("utf-8") for name in SCRIPTS)
     html = (STATIC / "page.html").read_text(encoding="utf-8")
     html = html.replace("/*STYLE*/", style).replace("/*SCRIPT*/", script)
     policy = (
@@ -76,10 +78,11 @@ def data(simulator, odoo=None, wanted=""):
             _put_on(shelf, row)
     columns = _columns(simulator, shelf, view)
     skus = _skus(shelf, view, wanted.strip().lower())
+    buyable = {name for name, channel in simulator.channels.items() if channel.desk}
     return {
         "now": simulator.clock(),
         "columns": columns,
-        "rows": [_row(sku, columns, shelf, view) for sku in skus[:MAX_ROWS]],
+        "rows": [_row(sku, columns, shelf, view, buyable) for sku in skus[:MAX_ROWS]],
         "total": len(skus),
         "channels": [_channel(simulator, c) for c in simulator.channels.values()],
         "odoo": {"state": view.state, "message": view.message},
@@ -106,6 +109,7 @@ def _columns(simulator, shelf, view):
             "title": simulator.channels[channel].title or channel,
             "site": site,
             "site_name": names.get((channel, site)) or site,
+            "pending": may_be_pending(simulator.channels[channel]),
         }
         for channel, site in sorted(used, key=lambda key: _rank(key[0]))
         if channel in simulator.channels
@@ -128,7 +132,7 @@ def _skus(shelf, view, wanted):
     )
 
 
-def _row(sku, columns, shelf, view):
+def _row(sku, columns, shelf, view, buyable):
     keys = [(c["channel"], c["site"], sku) for c in columns]
     shown = [shelf.get(key) for key in keys]
     listings = [view.listings.get(key) for key in keys]
@@ -138,7 +142,10 @@ def _row(sku, columns, shelf, view):
         "sku": sku,
         "title": next(iter(titles + [li["product"] for li in known]), ""),
         "odoo": _odoo(known),
-        "cells": [cell(r, li, view) for r, li in zip(shown, listings, strict=True)],
+        "cells": [
+            cell(r, li, view, r is not None and r.channel in buyable)
+            for r, li in zip(shown, listings, strict=True)
+        ],
     }
 
 
@@ -155,7 +162,7 @@ def _odoo(listings):
     }
 
 
-def cell(row, listing, view):
+def cell(row, listing, view, buyable=False):
     """Return one SKU at one site: shown, wanted, and how they compare."""
     if row is None and listing is None:
         return None
@@ -169,6 +176,8 @@ def cell(row, listing, view):
         "lead_time_days": row.lead_time_days if row else None,
         "hint": _hint(row, listing),
         "editable": bool(row) and row.fulfilment != "channel",
+        "buyable": buyable and bool(row.sku),
+        "endless": bool(row) and row.endless,
     }
 
 
@@ -257,4 +266,5 @@ def _channel(simulator, channel):
         "calls": sum(simulator.journal.counts(channel.name).values()),
         "log": simulator.journal.tail(channel.name, LAST_CALLS),
         "faults": waiting,
+        "trade": trade(simulator, channel),
     }

@@ -1,7 +1,6 @@
 """The simulator on a loopback port: sockets, limits, and who answers what."""
 
 import contextlib
-import ipaddress
 import json
 import socket
 import socketserver
@@ -13,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from . import faults
 from .core import Request, Response, internal_error
+from .server_names import is_loopback_host, require_loopback
 
 #: Largest request body (bytes): a feed of 25,000 messages is about 10 MB.
 MAX_BODY = 64 * 1024 * 1024
 #: An idle connection is closed after this many seconds.
 IDLE = 120
 LINGER_RESET = struct.pack("ii", 1, 0)
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class SimulatorServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -49,6 +48,15 @@ class SimulatorServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
             pages = ControlAndPage(simulator)
         self.pages = pages
+
+    def serve_forever(self, poll_interval=0.5):
+        """Serve until :meth:`stop`; meanwhile what channels tell is delivered."""
+        self.simulator.courier.start()
+        super().serve_forever(poll_interval)
+
+    def server_close(self):
+        self.simulator.courier.close()
+        super().server_close()
 
     def stop(self):
         """Stop serving; sleeping faults wake up, open connections are closed."""
@@ -175,34 +183,6 @@ def encode(body):
     if isinstance(body, str):
         return body.encode(), "text/plain; charset=utf-8"
     return json.dumps(body, ensure_ascii=False).encode(), "application/json"
-
-
-def require_loopback(host):
-    """Refuse an address that other machines could reach.
-
-    :raises ValueError: not loopback
-    """
-    if host != "localhost" and not _is_loopback_ip(host):
-        raise ValueError(f"{host} is not a loopback address: this machine only")
-
-
-def is_loopback_host(host):
-    """Tell whether a ``Host`` header names this machine.
-
-    A page elsewhere whose name was pointed at 127.0.0.1 carries its own name here.
-    """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name in LOOPBACK_NAMES or _is_loopback_ip(name)
-
-
-def _is_loopback_ip(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def close_quietly(connection):

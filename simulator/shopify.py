@@ -25,6 +25,7 @@ from urllib.parse import parse_qs
 from . import shopify_graphql as api
 from .core import ChannelSimulator, Response
 from .shopify_bulk import RESULT_PATH, Bulk
+from .shopify_desk import ShopifyDesk
 from .shopify_shop import Shop, empty
 from .shopify_webhooks import Outbox
 
@@ -46,7 +47,11 @@ class ShopifySimulator(ChannelSimulator):
 
     def __init__(self, clock=time.time):
         self.outbox = Outbox(self)
+        self.desk = ShopifyDesk(self)
         super().__init__(clock)
+
+    def deliveries(self):
+        return self.outbox.jobs()
 
     # --- state ----------------------------------------------------------------
     def reset(self):
@@ -64,7 +69,7 @@ class ShopifySimulator(ChannelSimulator):
             number: {**variant, "levels": _copies(variant["levels"])}
             for number, variant in state["variants"].items()
         }
-        busy = ("orders", "subscriptions", "outbox", "delivered")
+        busy = ("orders", "subscriptions", "outbox", "delivered", "ledger")
         return {
             **_copies(state),
             **{name: copy.deepcopy(state[name]) for name in busy},

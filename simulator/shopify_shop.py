@@ -82,6 +82,7 @@ def empty():
         "delivery": "at_once",
         "outbox": [],
         "delivered": [],
+        "ledger": {},
     }
 
 
@@ -252,4 +253,6 @@ class Shop:
             status=variant["status"].lower(),
             updated_at=level["updated_at"],
             note=note,
+            endless=level["active"]
+            and (not variant["tracked"] or variant["policy"] == "CONTINUE"),
         )

@@ -233,6 +233,9 @@ class Adapter(CatalogueReading):
     #: the channel keeps one counter per SKU on all sites of the account (Amazon):
     #: ``pool_key`` is the SKU even before the channel has been asked
     pool_by_sku = False
+    #: the search for orders never tells that one was cancelled (Mercado Libre): open
+    #: orders are read again one by one
+    hides_cancelled_orders = False
 
     def __init__(self, config, tokens=None, limiter=None, clock=time.time):
         self.config = config

@@ -239,12 +239,16 @@ class MarketplaceAccount(models.Model):
         """Give the account a scheduled action of its own, so that a slow channel
         delays no other and no two workers ever push for one account."""
         self.ensure_one()
-        self.cron_id = self.env["ir.cron"].create(
+        name = f"Marketplace: push {self.name} ({self.id})"
+        self.cron_id = self._make_cron(name, "_cron_push")
+
+    def _make_cron(self, name, method):
+        return self.env["ir.cron"].create(
             {
-                "name": f"Marketplace: push {self.name} ({self.id})",
+                "name": name,
                 "model_id": self.env["ir.model"]._get_id(self._name),
                 "state": "code",
-                "code": f"model.browse({self.id})._cron_push()",
+                "code": f"model.browse({self.id}).{method}()",
                 "user_id": self.env.ref("base.user_root").id,
                 "interval_number": CRON_MINUTES,
                 "interval_type": "minutes",

@@ -183,8 +183,11 @@ class MarketplaceAccount(models.Model):
             }
         )
         warehouses = listings._get_stock_by_warehouse()
+        lead_times = listings._get_lead_times()
         rows = [
-            listing._get_push_row(breakdowns[listing.id], warehouses[listing.id])
+            listing._get_push_row(
+                breakdowns[listing.id], warehouses[listing.id], lead_times[listing.id]
+            )
             for listing in listings
         ]
         self.env["marketplace.push.line"]._insert(push, rows)
@@ -205,10 +208,15 @@ class MarketplaceAccount(models.Model):
                AND fulfilment = 'merchant'
                AND (next_attempt_at IS NULL OR next_attempt_at <= %s)
                AND (open_push_id IS NULL OR sellable_qty = 0)
+               AND (sellable_qty <= published_qty
+                    OR qty_source IN ('mto', 'manual')
+                    OR NOT %s)
              ORDER BY COALESCE(pool_key, 'listing ' || id), id
             """,
             self.id,
             fields.Datetime.now(),
+            # A stale order book is how units are sold twice: nothing rises meanwhile.
+            self._are_orders_stale(),
         )
         ((waiting,),) = self.env.execute_query(
             SQL("SELECT COUNT(*) FROM (%s) due", due)

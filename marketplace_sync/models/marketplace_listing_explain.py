@@ -2,6 +2,9 @@
 
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine.quantity import COUNTED_SOURCES
 
 
 class MarketplaceListing(models.Model):
@@ -51,6 +54,8 @@ class MarketplaceListing(models.Model):
         )
         if breakdown.source == "stock":
             values["warehouses"] = warehouses or []
+            by_moves = sum(row["committed"] for row in values["warehouses"])
+            values["promised"] = max(0.0, breakdown.committed - by_moves)
         return values
 
     def _get_stock_by_warehouse(self):
@@ -80,7 +85,7 @@ class MarketplaceListing(models.Model):
         """Return the breakdown of this listing as computed now, JSON types; {} when no
         number can be computed (``last_error`` says why)."""
         self.ensure_one()
-        rows = self.sudo()._read_rows(self.ids)
+        rows = self.sudo()._read_rows(SQL("l.id = %s", self.id))
         breakdowns = self.sudo()._compute_breakdowns(rows)
         if self.id not in breakdowns:
             return {}
@@ -97,7 +102,7 @@ class MarketplaceListing(models.Model):
         """Return the arithmetic as [{label, value, hint, is_result}]."""
         if not values:
             return []
-        if values["source"] == "stock":
+        if values["source"] in COUNTED_SOURCES:
             steps = self._get_stock_steps(values)
         else:
             label = {
@@ -149,6 +154,7 @@ class MarketplaceListing(models.Model):
             self._step(
                 self.env._("Committed: promised, not reserved yet"),
                 f"− {number(values['committed'])}",
+                self._get_promised_hint(values),
             )
         )
         if values["share_percent"] != 100:
@@ -170,6 +176,15 @@ class MarketplaceListing(models.Model):
                 )
             )
         return steps
+
+    @api.model
+    def _get_promised_hint(self, values):
+        if not values.get("promised"):
+            return ""
+        return self.env._(
+            "%s of it in channel orders that no sale order has taken over yet",
+            self._format_quantity(values["promised"]),
+        )
 
     @api.model
     def _get_buffer_steps(self, values):

@@ -1,9 +1,13 @@
 """What a listing's number is computed from, read for a whole batch, and the number.
 
-The arithmetic is the engine's; here is what it is fed with.
+The arithmetic is the engine's; here is what it is fed with. A hundred thousand listings
+are of a few dozen kinds: what follows from the kind is decided once, and what is left
+for the single listing is a look-up.
 """
 
 import functools
+import itertools
+import operator
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -28,31 +32,50 @@ def alone(source, sellable, stopped):
 
 
 class Row(NamedTuple):
-    """A listing as the refresh reads it: inputs first, then what it may change."""
+    """A listing as the refresh reads it."""
 
     id: int
     product_id: int
+    account_id: int
+    pool_key: str
+    active: bool
+    # its kind: what it has in common with many others
+    has_product: bool
     product_active: bool
     uncountable: str
     site_id: int
-    account_id: int
     company_id: int
-    pool_key: str
     fulfilment: str
     qty_source: str
     units_per_listing: int
     policy_id: int
     is_stopped: bool
+    # what the computation may change
     qty: int
     committed_qty: float
     buffer_qty: int
     own_qty: int
     sellable_qty: int
-    published_qty: int
-    is_known: bool
     sync_state: str
     block_code: str
+    # what it judges by
+    published_qty: int
+    is_known: bool
     pending_since: object
+
+
+#: The fields that rows of one kind agree in; those that the computation may change.
+KIND = slice(Row._fields.index("has_product"), Row._fields.index("qty"))
+CHANGING = slice(Row._fields.index("qty"), Row._fields.index("published_qty"))
+
+
+def by_kind(rows):
+    """Return the rows as lists; in each, any one answers for all in what follows from
+    their kind."""
+    kinds = defaultdict(list)
+    for row in rows:
+        kinds[row[KIND]].append(row)
+    return list(kinds.values())
 
 
 class SiteRule(NamedTuple):
@@ -65,62 +88,85 @@ class SiteRule(NamedTuple):
     interval: int
 
 
+class Readings(NamedTuple):
+    """What was read for the products of a batch, in product units.
+
+    :param free: by (product id, warehouse id)
+    :param committed: demand that is not taken out of it, by (product id, site id)
+    :param additions: what a listing counts beside free stock, by its id
+    :param buffers: listing id → the buffer line that applies
+    :param slots: listing id → (units that its production capacity can still make,
+        units of it that channel orders want)
+    """
+
+    free: dict
+    committed: dict
+    additions: dict
+    buffers: dict
+    slots: dict
+
+
 class MarketplaceListing(models.Model):
     _inherit = "marketplace.listing"
 
     @api.model
-    def _read_rows(self, ids):
-        """Read the listings, and the other members of their pools."""
-        rows = self._select_rows(ids)
-        others = self._other_members(rows)
-        return rows + self._select_rows(others) if others else rows
+    def _read_rows(self, condition):
+        """Read the listings that ``condition`` (SQL over ``l``) selects, and the other
+        members of their pools."""
+        rows = self._select_rows(condition)
+        others = self._other_members(condition)
+        if others:
+            rows += self._select_rows(SQL("l.id = ANY(%s)", int_array(others)))
+        return rows
 
     @api.model
-    def _select_rows(self, ids):
+    def _select_rows(self, condition):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT l.id, l.product_id, p.active, %s, l.site_id, l.account_id,
-                       l.company_id, l.pool_key, l.fulfilment, l.qty_source,
+                SELECT l.id, l.product_id, l.account_id, l.pool_key, l.active,
+                       l.product_id IS NOT NULL, p.active, %s,
+                       l.site_id, l.company_id, l.fulfilment, l.qty_source,
                        l.units_per_listing, l.effective_buffer_policy_id,
                        COALESCE(l.is_stopped, FALSE), COALESCE(l.qty, 0),
                        COALESCE(l.committed_qty, 0)::float8, COALESCE(l.buffer_qty, 0),
                        COALESCE(l.own_qty, 0), COALESCE(l.sellable_qty, 0),
-                       COALESCE(l.published_qty, 0),
+                       l.sync_state, l.block_code, COALESCE(l.published_qty, 0),
                        l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE,
-                       l.sync_state, l.block_code, l.pending_since
+                       l.pending_since
                   FROM marketplace_listing l
              LEFT JOIN product_product p ON p.id = l.product_id
              LEFT JOIN product_template t ON t.id = p.product_tmpl_id
-                 WHERE l.id = ANY(%s)
+                 WHERE %s
                 """,
                 self.env["marketplace.stock"]._sql_uncountable(),
-                int_array(ids),
+                condition,
             )
         )
         return list(map(Row._make, rows))
 
     @api.model
-    def _other_members(self, rows):
-        """Return the ids of the active listings that share a pool with one of ``rows``
-        and are not among them."""
-        pools = {(row.account_id, row.pool_key) for row in rows if row.pool_key}
-        if not pools:
-            return []
-        known = {row.id for row in rows}
+    def _other_members(self, condition):
+        """Return the ids of the active listings that share a pool with one that
+        ``condition`` selects, and are not selected themselves."""
         members = self.env.execute_query(
             SQL(
-                """SELECT id, account_id, pool_key
-                     FROM marketplace_listing
-                    WHERE active AND pool_key = ANY(%s)""",
-                [pool_key for _account, pool_key in pools],
+                """
+                SELECT l.id
+                  FROM marketplace_listing l
+                 WHERE l.active
+                   AND l.pool_key IS NOT NULL
+                   AND (%(condition)s) IS NOT TRUE
+                   AND (l.account_id, l.pool_key) IN (
+                       SELECT l.account_id, l.pool_key
+                         FROM marketplace_listing l
+                        WHERE l.pool_key IS NOT NULL AND %(condition)s
+                   )
+                """,
+                condition=condition,
             )
         )
-        return [
-            listing_id
-            for listing_id, *pool in members
-            if listing_id not in known and tuple(pool) in pools
-        ]
+        return [listing_id for (listing_id,) in members]
 
     # === ARITHMETIC ===
 
@@ -128,22 +174,59 @@ class MarketplaceListing(models.Model):
     def _compute_breakdowns(self, rows):
         """Return listing id → breakdown, for the rows that a number can be given."""
         rules = self._read_site_rules({row.site_id for row in rows})
-        stock = self.env["marketplace.stock"]
-        counted = [row for row in rows if row.qty_source == "stock" and row.product_id]
-        products = {row.product_id for row in counted}
-        warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
-        free = stock._read_free(products, warehouses) if products else {}
-        committed = stock._read_committed(products, warehouses) if products else {}
-        buffers = self._read_buffers(counted, rules)
-        # Many listings have the same terms: computed once, kept once.
-        compute_once = functools.lru_cache(maxsize=None)(compute)
+        kinds = [
+            alike
+            for alike in by_kind(rows)
+            # whether a listing has a capacity is its own matter, not its kind's
+            if self._get_block_code(alike[0], rules[alike[0].site_id])
+            in (None, NO_CAPACITY)
+        ]
+        readings = self._read_readings(kinds, rules)
         breakdowns = {}
-        for row in rows:
-            rule = rules[row.site_id]
-            if not self._get_block_code(row, rule):
-                terms = self._get_terms(row, rule, free, committed, buffers)
-                breakdowns[row.id] = compute_once(terms)
+        for alike in kinds:
+            rule = rules[alike[0].site_id]
+            if alike[0].qty_source == "capacity":
+                alike = [row for row in alike if row.id in readings.slots]
+                if not alike:
+                    continue
+            terms = self._get_terms(alike, rule, readings)
+            numbers = map(self._get_computation(alike[0], rule), *terms)
+            breakdowns.update(zip([row.id for row in alike], numbers, strict=True))
         return breakdowns
+
+    @api.model
+    def _read_readings(self, kinds, rules):
+        """Read what numbers are computed from, one query each."""
+        by_source = defaultdict(list)
+        for alike in kinds:
+            by_source[alike[0].qty_source] += alike
+        readings = Readings({}, {}, {}, {}, {})
+        if counted := by_source["stock"]:
+            products = {row.product_id for row in counted}
+            warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
+            readings = Readings(
+                self.env["marketplace.stock"]._read_free(products, warehouses),
+                self._read_committed_by_site(products, rules),
+                self._read_additions(counted, rules),
+                self._read_buffers(counted, rules),
+                {},
+            )
+        if limited := by_source["capacity"]:
+            buffers = self._read_capacity_buffers(limited, rules)
+            readings = readings._replace(
+                slots=self._read_slots(limited), buffers={**readings.buffers, **buffers}
+            )
+        return readings
+
+    @api.model
+    def _read_additions(self, rows, rules):
+        """Return listing id → units that it counts beside free stock; bridges know
+        some.
+
+        :param rows: listings whose quantity comes from stock
+        :param rules: site id → :class:`SiteRule`
+        """
+        return {}
 
     @api.model
     def _get_block_code(self, row, rule):
@@ -159,21 +242,95 @@ class MarketplaceListing(models.Model):
         return row.uncountable
 
     @api.model
-    def _get_terms(self, row, rule, free, committed, buffers):
-        stopped = row.is_stopped or not row.product_active
-        if row.qty_source == "stock":
-            return Terms(
-                "stock",
-                sum_over(free, row.product_id, rule.warehouse_ids),
-                sum_over(committed, row.product_id, rule.warehouse_ids),
-                rule.share_percent,
-                buffers.get(row.id, NO_BUFFER),
-                row.units_per_listing,
-                rule.max_qty,
-                stopped,
+    def _get_computation(self, kind, rule):
+        """Return the engine's computation for rows like ``kind``, with all that follows
+        from the kind. Many have the same terms: computed once, kept once."""
+        stopped = kind.is_stopped or not kind.product_active
+
+        @functools.cache
+        def compute_once(available, committed, line):
+            return compute(
+                Terms(
+                    kind.qty_source,
+                    available,
+                    committed,
+                    rule.share_percent,
+                    line,
+                    kind.units_per_listing,
+                    rule.max_qty,
+                    stopped,
+                )
             )
-        available = rule.mto_qty if row.qty_source == "mto" else row.qty
-        return Terms(row.qty_source, available, max_qty=rule.max_qty, stopped=stopped)
+
+        return compute_once
+
+    @api.model
+    def _get_terms(self, rows, rule, readings):
+        """Return what differs among rows of one kind, as columns in their order: the
+        quantity that the source gives, what is committed of it, the buffer line."""
+        source = rows[0].qty_source
+        if source == "stock":
+            return self._get_stock_terms(rows, rule, readings)
+        if source == "capacity":
+            return self._get_capacity_terms(rows, readings)
+        available = [rule.mto_qty if source == "mto" else row.qty for row in rows]
+        return available, itertools.repeat(0.0), itertools.repeat(NO_BUFFER)
+
+    @api.model
+    def _get_stock_terms(self, rows, rule, readings):
+        site, products = rows[0].site_id, [row.product_id for row in rows]
+        available = sum_over(readings.free, products, rule.warehouse_ids)
+        if readings.additions:
+            added = (readings.additions.get(row.id, 0.0) for row in rows)
+            available = map(operator.add, available, added)
+        committed = [readings.committed.get((one, site), 0.0) for one in products]
+        return available, committed, [readings.buffers[row.id] for row in rows]
+
+    @api.model
+    def _read_committed_by_site(self, product_ids, rules):
+        """Return demand that free stock does not know yet by (product id, site id): of
+        stock moves in the site's warehouses, and of channel orders.
+
+        :param rules: the sites to answer for
+        """
+        sites_of = defaultdict(list)
+        for site, rule in rules.items():
+            for warehouse in rule.warehouse_ids:
+                sites_of[warehouse].append(site)
+        demand = defaultdict(float, self._read_promised_by_site(product_ids, rules))
+        moves = self.env["marketplace.stock"]._read_committed(product_ids, sites_of)
+        for (product, warehouse), units in moves.items():
+            for site in sites_of[warehouse]:
+                demand[product, site] += units
+        # a numeric column keeps no float noise
+        return {key: round(units, 6) for key, units in demand.items()}
+
+    @api.model
+    def _read_promised_by_site(self, product_ids, rules):
+        """Return what is promised to channel orders by (product id, site id): an order
+        counts on every site that ships from a warehouse of the order's own site.
+
+        :param rules: the sites to answer for
+        """
+        stock = self.env["marketplace.stock"]
+        promised = stock._read_promised(product_ids) if product_ids else {}
+        if not promised:
+            return {}
+        origins = self._read_site_rules({site for _p, site in promised if site})
+        sites_of = {
+            origin: [
+                site
+                for site, rule in rules.items()
+                if not origin  # from where is not known: it counts everywhere
+                or not set(rule.warehouse_ids).isdisjoint(origins[origin].warehouse_ids)
+            ]
+            for origin in {site for _p, site in promised}
+        }
+        result = defaultdict(float)
+        for (product, origin), units in promised.items():
+            for site in sites_of[origin]:
+                result[product, site] += units
+        return result
 
     @api.model
     def _read_site_rules(self, site_ids):
@@ -196,41 +353,45 @@ class MarketplaceListing(models.Model):
         policies = self.env["marketplace.buffer.policy"].sudo()
         policies = policies.browse({row.policy_id for row in rows if row.policy_id})
         lines = {policy.id: policy._get_engine_lines() for policy in policies}
-        if not lines:
-            return {}
-        sold = self.env["marketplace.stock"]._read_sold({r.product_id for r in rows})
-        velocities = {key: daily_velocity(units) for key, units in sold.items()}
-        match = functools.lru_cache(maxsize=4096)(
-            lambda policy, interval, velocity: matching_line(
-                lines[policy], interval, velocity
-            )
-        )
-        buffers = {}
-        for row in rows:
-            if row.policy_id:
-                velocity = velocities.get((row.product_id, row.company_id), 0.0)
-                interval = rules[row.site_id].interval
-                buffers[row.id] = match(row.policy_id, interval, velocity) or NO_BUFFER
-        return buffers
+        products = {row.product_id for row in rows}
+        sold = self.env["marketplace.stock"]._read_sold(products) if lines else {}
 
-    @api.model
-    def _compute_pools(self, rows, breakdowns):
-        """Return (account id, pool key) → the one number that its members publish."""
-        pools = defaultdict(list)
-        for row in rows:
-            if row.pool_key and row.id in breakdowns and row.fulfilment == "merchant":
-                pools[row.account_id, row.pool_key].append(row)
+        @functools.cache
+        def match(policy, interval, units):
+            velocity = daily_velocity(units)
+            return matching_line(lines[policy], interval, velocity) or NO_BUFFER
+
         return {
-            key: self._pool_number(members, breakdowns)
-            for key, members in pools.items()
+            row.id: match(
+                row.policy_id,
+                rules[row.site_id].interval,
+                sold.get((row.product_id, row.company_id), 0.0),
+            )
+            if row.policy_id
+            else NO_BUFFER
+            for row in rows
         }
 
     @api.model
-    def _pool_number(self, rows, breakdowns):
-        members = [
-            PoolMember(
-                row.qty_source, breakdowns[row.id].sellable, breakdowns[row.id].stopped
-            )
-            for row in rows
-        ]
-        return pool_number(members) if len(members) > 1 else alone(*members[0])
+    def _compute_pools(self, rows, breakdowns):
+        """Return listing id → the one number that its pool publishes, for listings that
+        share their counter with others."""
+        pools = defaultdict(list)
+        for row in rows:
+            if row.pool_key and row.active and row.id in breakdowns:
+                pools[row.account_id, row.pool_key].append(row)
+        result = {}
+        for members in pools.values():
+            if len(members) == 1:
+                continue
+            ours = [row for row in members if row.fulfilment == "merchant"]
+            if ours:
+                number = self._pool_number([breakdowns[row.id] for row in ours])
+                result.update((row.id, number) for row in members)
+        return result
+
+    @api.model
+    def _pool_number(self, breakdowns):
+        return pool_number(
+            PoolMember(one.source, one.sellable, one.stopped) for one in breakdowns
+        )

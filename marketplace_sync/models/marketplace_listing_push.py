@@ -29,22 +29,17 @@ class MarketplaceListing(models.Model):
             data=self.channel_data or {},
         )
 
-    def _get_push_row(self, breakdown, warehouses):
+    def _get_push_row(self, breakdown, warehouses, lead_time_days):
         return {
             "listing_id": self.id,
             "sku": self.sku,
             "site_id": self.site_id.id,
             "old_qty": self.published_qty,
             "qty": self.sellable_qty,
-            "lead_time_days": self._get_lead_time_days() or None,
+            "lead_time_days": lead_time_days or None,
             "correlation_id": self.correlation_id or None,
             "breakdown": json.dumps(self._get_breakdown_values(breakdown, warehouses)),
         }
-
-    def _get_lead_time_days(self):
-        """Return the handling time to publish: the site's, else the product's."""
-        self.ensure_one()
-        return self.site_id.lead_time_days or int(self.product_id.sale_delay or 0)
 
     def _set_uncertain(self):
         """A number was sent and no answer came: send again, whatever it is."""

@@ -13,10 +13,12 @@ from odoo.tools import SQL, split_every
 
 from ..engine import state as engine_state
 from .marketplace_listing_numbers import (
+    CHANGING,
     GUARDED,
     NO_CAPACITY,
     NO_PRODUCT,
     NO_WAREHOUSE,
+    Row,
     alone,
 )
 from .marketplace_stock import KIT, NOT_TRACKED
@@ -25,7 +27,7 @@ from .tools import int_array, retry_on_conflict, update_many
 _logger = logging.getLogger(__name__)
 
 #: Listings computed in one pass; bounds memory, not queries per listing.
-BATCH = 50_000
+BATCH = 100_000
 #: Changes taken in one pass of the scheduled refresh.
 CHANGES = 20_000
 
@@ -58,13 +60,42 @@ class MarketplaceListing(models.Model):
     def _cron_refresh_all(self):
         """Compute every listing: time passes (lots expire, sales age), and code that
         writes stock directly tells nobody."""
-        ids = self.sudo().search([("account_id.active", "=", True)])._by_product()
-        for batch in split_every(BATCH, ids, list):
-            retry_on_conflict(
-                self.env, functools.partial(self.sudo().browse(batch)._refresh)
-            )
-            self.env["ir.cron"]._commit_progress(len(batch))
+        for count, condition in self.sudo()._sweep_batches():
+            refresh = functools.partial(self.sudo()._refresh_batch, condition)
+            retry_on_conflict(self.env, refresh)
+            self.env["ir.cron"]._commit_progress(count)
         self.env["marketplace.account"].search([("state", "=", "connected")])._wake()
+
+    @api.model
+    def _sweep_batches(self):
+        """Yield how many listings a batch has, about, and the condition (SQL over
+        ``l``) that selects them.
+
+        In the order of products, so that listings of one product, and mostly of one
+        pool, come into one batch: the stock of a product is read once.
+        """
+        accounts = self.env["marketplace.account"].search([]).ids
+        listed = SQL("l.active AND l.account_id = ANY(%s)", accounts)
+        yield 0, SQL("%s AND l.product_id IS NULL", listed)
+        last = 0
+        while True:
+            first = last
+            [(last, count)] = self.env.execute_query(
+                SQL(
+                    """SELECT MAX(product_id), COUNT(*)
+                         FROM (SELECT product_id
+                                 FROM marketplace_listing
+                                WHERE product_id > %s
+                                ORDER BY product_id
+                                LIMIT %s) portion""",
+                    first,
+                    BATCH,
+                )
+            )
+            if not count:
+                return
+            products = SQL("l.product_id > %s AND l.product_id <= %s", first, last)
+            yield count, SQL("%s AND %s", listed, products)
 
     def _refresh(self, changes=None):
         """Compute the numbers of these listings and of those that share their pools.
@@ -73,10 +104,10 @@ class MarketplaceListing(models.Model):
         :return: listing id → :class:`..engine.quantity.Breakdown`
         """
         result = {}
-        self.env.flush_all()
         ids = self._by_product() if len(self) > BATCH else self.ids
         for batch in split_every(BATCH, ids, list):
-            result.update(self._refresh_batch(batch, changes or {}))
+            condition = SQL("l.id = ANY(%s)", int_array(batch))
+            result.update(self._refresh_batch(condition, changes))
         return result
 
     def _by_product(self):
@@ -92,16 +123,19 @@ class MarketplaceListing(models.Model):
         return [row[0] for row in rows]
 
     @api.model
-    def _refresh_batch(self, ids, changes):
-        rows = self._read_rows(ids)
+    def _refresh_batch(self, condition, changes=None):
+        self.env.flush_all()
+        rows = self._read_rows(condition)
         breakdowns = self._compute_breakdowns(rows)
-        pools = self._compute_pools(rows, breakdowns)
+        shared = self._compute_pools(rows, breakdowns)
         now = fields.Datetime.now()
         updates = []
         for row in rows:
-            update = self._changed_values(row, breakdowns.get(row.id), pools, now)
+            update = self._changed_values(
+                row, breakdowns.get(row.id), shared.get(row.id), now
+            )
             if update:
-                update["correlation_id"] = changes.get(row.product_id)
+                update["correlation_id"] = (changes or {}).get(row.product_id)
                 updates.append(update)
         self._write_numbers(updates)
         return breakdowns
@@ -109,34 +143,26 @@ class MarketplaceListing(models.Model):
     # === WHAT IS WRITTEN ===
 
     @api.model
-    def _changed_values(self, row, breakdown, pools, now):
-        """Return what to write on one listing, {} when nothing differs."""
+    def _changed_values(self, row, breakdown, pool, now):
+        """Return what to write on one listing, {} when nothing differs.
+
+        :param pool: the number of its pool, None when it shares no counter
+        """
         if breakdown is None:
             return self._blocked_values(row)
-        pool = row.pool_key and pools.get((row.account_id, row.pool_key))
-        if not pool:
-            pool = alone(row.qty_source, breakdown.sellable, breakdown.stopped)
+        if pool is None:
+            pool = alone(breakdown.source, breakdown.sellable, breakdown.stopped)
         block = GUARDED if pool.guarded and row.fulfilment == "merchant" else None
-        state = self._next_state(row, pool.quantity, block)
         values = (
             breakdown.qty,
-            round(breakdown.committed, 6),  # a numeric column keeps no float noise
+            breakdown.committed,
             breakdown.buffer_qty,
             breakdown.sellable,
             pool.quantity,
-            state,
+            self._next_state(row, pool.quantity, block),
             block,
         )
-        current = (
-            row.qty,
-            row.committed_qty,
-            row.buffer_qty,
-            row.own_qty,
-            row.sellable_qty,
-            row.sync_state,
-            row.block_code,
-        )
-        if values == current:
+        if values == row[CHANGING]:
             return {}
         return self._update_row(row, values, now)
 
@@ -160,14 +186,11 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _update_row(self, row, values, now):
-        names = ("qty", "committed_qty", "buffer_qty", "own_qty", "sellable_qty")
-        update = dict(zip(names, values, strict=False))
-        state, block = values[5:]
+        update = dict(zip(Row._fields[CHANGING], values, strict=True))
+        state, block = update["sync_state"], update["block_code"]
         pending_since = (row.pending_since or now) if state == "pending" else None
         update.update(
             id=row.id,
-            sync_state=state,
-            block_code=block,
             pending_since=pending_since,
             # An error of a computation goes with it; one of the channel stays.
             clear_error=bool(row.block_code) and not block,
@@ -184,8 +207,8 @@ class MarketplaceListing(models.Model):
         state = "paused" if self._stands_still(row) else "failed"
         if (row.block_code, row.sync_state) == (code, state):
             return {}
-        values = (row.qty, row.committed_qty, row.buffer_qty, row.own_qty)
-        return self._update_row(row, (*values, row.sellable_qty, state, code), None)
+        numbers = row[CHANGING][:-2]
+        return self._update_row(row, (*numbers, state, code), None)
 
     @api.model
     def _get_block_messages(self):
@@ -198,8 +221,8 @@ class MarketplaceListing(models.Model):
                 "site's warehouses."
             ),
             NO_CAPACITY: self.env._(
-                "Production capacity is not computed yet. Choose another source for "
-                "the quantity."
+                "Neither this listing nor its product belongs to a production "
+                "capacity. Add it to one, or choose another source for the quantity."
             ),
             NOT_TRACKED: self.env._(
                 "Odoo does not track this product's inventory, so there is no number "
@@ -226,13 +249,7 @@ class MarketplaceListing(models.Model):
             self,
             updates,
             columns=(
-                "qty",
-                "committed_qty",
-                "buffer_qty",
-                "own_qty",
-                "sellable_qty",
-                "sync_state",
-                "block_code",
+                *Row._fields[CHANGING],
                 "pending_since",
             ),
             extra=SQL(

@@ -5,6 +5,8 @@ same numbers. All quantities are in the product's own unit of measure.
 """
 
 from collections import defaultdict
+from itertools import repeat
+from operator import add
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -16,12 +18,14 @@ from .tools import int_array
 NOT_TRACKED, KIT = "not_tracked", "kit"
 
 
-def sum_over(by_warehouse, product_id, warehouse_ids):
-    """Sum a reading, by (product, warehouse), over the warehouses of one site."""
-    total = 0.0
-    for warehouse in warehouse_ids:  # a loop: twice as fast as sum()
-        total += by_warehouse.get((product_id, warehouse), 0.0)
-    return total
+def sum_over(by_warehouse, product_ids, warehouse_ids):
+    """Return the sums of a reading, by (product, warehouse), over the warehouses of one
+    site: a column in the order of ``product_ids``."""
+    totals = repeat(0.0, len(product_ids))
+    for warehouse in warehouse_ids:
+        keys = zip(product_ids, repeat(warehouse))
+        totals = map(add, totals, map(by_warehouse.get, keys, repeat(0.0)))
+    return list(totals)
 
 
 class MarketplaceStock(models.AbstractModel):
@@ -36,12 +40,15 @@ class MarketplaceStock(models.AbstractModel):
         warehouse, without locations that are not for sale on marketplaces and without
         lots past their removal date. On a plain warehouse it equals Odoo's
         ``product.with_context(warehouse_id=…).free_qty``.
+
+        Summed as floats: twice as fast as PostgreSQL's exact numbers, and their noise
+        costs no unit (the engine's ``EPSILON``).
         """
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT q.product_id, l.warehouse_id,
-                       SUM(q.quantity - q.reserved_quantity)::float8
+                       SUM(q.quantity::float8 - q.reserved_quantity::float8)
                   FROM stock_quant q
                   JOIN stock_location l ON l.id = q.location_id
                  WHERE q.product_id = ANY(%s)

@@ -41,6 +41,11 @@ class MarketplaceStockChange(models.Model):
         self._append(sorted(product_ids))
 
     @api.model
+    def _new_id(self):
+        """Return a correlation id: it follows a change up to the channel's answer."""
+        return uuid.uuid4().hex[:12]
+
+    @api.model
     def _append(self, product_ids):
         """Insert the changes and wake the refresh."""
         if not product_ids:
@@ -50,7 +55,7 @@ class MarketplaceStockChange(models.Model):
                 """INSERT INTO marketplace_stock_change (product_id, correlation_id)
                    SELECT unnest(%s), %s""",
                 list(product_ids),
-                uuid.uuid4().hex[:12],
+                self._new_id(),
             )
         )
         cron = self.env.ref(

@@ -5,7 +5,7 @@ import random
 import time
 
 from odoo.tools import SQL
-from psycopg2 import OperationalError, errorcodes
+from psycopg2 import IntegrityError, OperationalError, errorcodes
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +14,8 @@ CONFLICTS = (
     errorcodes.SERIALIZATION_FAILURE,
     errorcodes.DEADLOCK_DETECTED,
     errorcodes.LOCK_NOT_AVAILABLE,
+    # the same order or event, stored by another worker in the same moment
+    errorcodes.UNIQUE_VIOLATION,
 )
 TRIES = 8
 
@@ -30,7 +32,7 @@ def retry_on_conflict(env, function):
             env.flush_all()
             env["ir.cron"]._commit_progress()
             return result
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
             env.cr.rollback()
             env.transaction.reset()
             if error.pgcode not in CONFLICTS or attempt == TRIES - 1:

@@ -1,6 +1,8 @@
+from . import test_orders_stored
 from . import test_push
 from . import test_submitted
 from . import test_tokens
+from . import test_capacity
 from . import test_channels
 from . import test_access
 from . import test_bad_input
@@ -9,6 +11,7 @@ from . import test_committed
 from . import test_credentials
 from . import test_made_to_order
 from . import test_neutralize
+from . import test_never_oversold
 from . import test_pools
 from . import test_quantity
 from . import test_refresh

@@ -19,6 +19,10 @@ RIGHTS = {
     "marketplace.buffer.policy.line": ("", "", "r", "rwcd"),
     "marketplace.push": ("", "", "r", "r"),
     "marketplace.push.line": ("", "", "r", "r"),
+    "marketplace.order": ("", "r", "rw", "rwcd"),
+    "marketplace.order.line": ("", "r", "rw", "rwcd"),
+    "marketplace.capacity": ("", "", "r", "rwcd"),
+    "marketplace.capacity.line": ("", "", "r", "rwcd"),
     "marketplace.reconciliation": ("", "", "r", "r"),
     "marketplace.reconciliation.line": ("", "", "r", "r"),
     "marketplace.credential": ("", "", "", ""),
@@ -193,8 +197,18 @@ class TestCompanies(AccessCase):
         line = self.env["marketplace.push.line"].create(
             {"push_id": push.id, "listing_id": listing.id, "sku": "X"}
         )
+        order = self.env["marketplace.order"].create(
+            {
+                "account_id": account.id,
+                "external_id": "1",
+                "name": "1",
+                "placed_at": "2026-11-20 12:00:00",
+                "line_ids": [Command.create({"external_id": "1", "sku": "X"})],
+            }
+        )
         policy = self.make_policy({"units": 1}, company_id=company.id)
-        return [account, site, listing, push, line, policy, policy.line_ids]
+        mine = [account, site, listing, push, line, order, order.line_ids]
+        return [*mine, policy, policy.line_ids]
 
     @mute_logger("odoo.addons.base.models.ir_rule", "odoo.orm.models")
     def test_records_of_another_company_are_neither_found_nor_read_nor_written(self):

@@ -58,6 +58,7 @@ class ChannelCase(TransactionCase):
                 "is_test": True,
                 "api_url": self.simulator.url(self.channel),
                 "buffer_policy_id": False,
+                "read_orders": False,  # these tests are about quantities
                 **self.credentials,
             }
         )

@@ -82,6 +82,11 @@ class TestPools(MarketplaceCase):
         south.active = False
         self.assertEqual(self.shown(north), [10])
 
+    def test_the_others_rise_in_the_moment_that_a_member_is_archived(self):
+        north, south = self.make_pool()
+        south.active = False
+        self.assertEqual(north.sellable_qty, 10)
+
     def test_a_deleted_member_no_longer_counts(self):
         north, south = self.make_pool()
         south.unlink()

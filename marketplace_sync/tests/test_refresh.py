@@ -473,6 +473,38 @@ class TestCrons(RefreshCase):
             self.env.ref(SWEEP_CRON).method_direct_trigger()
         self.assertEqual(listing.qty, 9)
 
+    def sweep_in_batches(self, size):
+        """Forget every number, then compute all."""
+        self.env.execute_query(
+            SQL(
+                """UPDATE marketplace_listing
+                      SET sellable_qty = -1, block_code = NULL RETURNING 1"""
+            )
+        )
+        self.env.invalidate_all()
+        module = "odoo.addons.marketplace_sync.models.marketplace_listing_refresh"
+        with patch(f"{module}.BATCH", size), self.crons():
+            self.env.ref(SWEEP_CRON).method_direct_trigger()
+
+    def test_the_sweep_reaches_every_listing_however_small_its_batches(self):
+        products = [self.make_product(stock=stock) for stock in (3, 4, 5)]
+        sites = [self.site, self.make_site(self.warehouse)]
+        listings = [self.make_listing(p, site) for p in products for site in sites]
+        orphan = self.make_listing(self.env["product.product"], sku="ORPHAN")
+        self.sweep_in_batches(1)
+        self.assertEqual([one.sellable_qty for one in listings], [3, 3, 4, 4, 5, 5])
+        self.assertEqual(orphan.block_code, "no_product")
+
+    def test_the_sweep_leaves_out_what_is_archived(self):
+        product = self.make_product(stock=3)
+        archived = self.make_listing(product)
+        archived.active = False
+        closed = self.make_account()
+        theirs = self.make_listing(product, self.make_site(self.warehouse, closed))
+        closed.active = False
+        self.sweep_in_batches(10)
+        self.assertEqual((archived | theirs).mapped("sellable_qty"), [-1, -1])
+
     def test_a_listing_that_waits_keeps_the_moment_since_when(self):
         listing = self.make_listing(self.make_product(stock=5))
         listing.write(

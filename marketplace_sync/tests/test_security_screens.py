@@ -72,6 +72,7 @@ class TestScreensByGroup(PushCase):
                 "Marketplace",
                 "Overview",
                 "Listings",
+                "Orders",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

@@ -74,8 +74,10 @@ async function send(method, path, spec) {
     method, headers: {"Content-Type": "application/json"},
     body: spec ? JSON.stringify(spec) : undefined,
   });
-  if (!response.ok) say((await response.json()).error);
+  const answer = await response.json();
+  if (!response.ok) say(answer.error);
   refresh();
+  return response.ok ? answer : null;
 }
 
 function say(text) {
@@ -130,7 +132,8 @@ function makeCell(column, base) {
   cell.words = el("span", {class: "words"});
   cell.age = el("span", {class: "age"});
   cell.numbers = el("div", {class: "numbers"}, cell.shown, cell.mark, cell.wanted);
-  cell.td = el("td", {class: base}, cell.numbers, el("div", {class: "small"}, cell.words, cell.age));
+  cell.buy = el("div", {class: "buy"}, ...buyButtons(cell));
+  cell.td = el("td", {class: base}, cell.numbers, cell.buy, el("div", {class: "small"}, cell.words, cell.age));
   return cell;
 }
 
@@ -153,10 +156,14 @@ function drawCell(cell, sku, data, drawn, stale) {
   cell.data = data;
   cell.td.className = cell.base + (data ? " " + data.mark : "");
   cell.numbers.hidden = !data;
+  cell.buy.hidden = !data || !data.buyable;
   if (!data) { put(cell.words, ""); put(cell.age, ""); return; }
   const shown = data.quantity === null ? "–" : data.quantity;
   if (put(cell.shown, shown) && drawn) flash(cell.shown);
   cell.shown.disabled = !data.editable;
+  for (const button of cell.buy.children) {
+    button.disabled = !data.endless && (data.quantity === null || data.quantity < Number(button.dataset.units));
+  }
   put(cell.mark, MARKS[data.mark]);
   const compares = data.wanted !== null && data.mark !== "channel";
   if (put(cell.wanted, compares ? "Odoo " + data.wanted : "") && drawn && compares) flash(cell.wanted);
@@ -305,6 +312,7 @@ function draw(data) {
   put($("#empty"), emptyWords(data));
   $("#more").hidden = data.total <= data.rows.length;
   put($("#more"), `${data.rows.length} of ${data.total} SKUs; search to find the others.`);
+  drawTrade(data);
   drawCards(data);
 }
 

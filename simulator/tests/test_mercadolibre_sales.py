@@ -6,6 +6,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from simulator.core import Request
+from simulator.delivery import Courier
 from simulator.mercadolibre import MercadoLibreSimulator
 from simulator.mercadolibre_notices import ATTEMPTS, OFF_AFTER
 from simulator.tests.test_mercadolibre_shop import ShopCase
@@ -393,6 +394,9 @@ class TestOverHttp(SaleCase):
         self.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
 
     def test_a_sale_is_told_at_once_when_nobody_has_to_ask(self):
+        courier = Courier([self.sim], lambda: None)
+        courier.start()
+        self.addCleanup(courier.close)
         self.sim.seed({"notifications": {"callback": self.url, "auto": True}})
         self.sim.sell("A")
         self.assertTrue(self.all_there.wait(10))

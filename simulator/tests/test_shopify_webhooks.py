@@ -1,14 +1,13 @@
 """Deliveries of the simulated shop: signed, retried, doubled, shuffled, or lost."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from simulator.shopify_webhooks import MAX_FAILURES, signature
 from simulator.testing import running
 
+from .listener import Listener
 from .shopify_client import Shop
 
 SUBSCRIBE = """
@@ -22,45 +21,11 @@ mutation S($topic: WebhookSubscriptionTopic!, $sub: WebhookSubscriptionInput!) {
 LIST = "{ webhookSubscriptions(first: 100) { nodes { topic uri } } }"
 
 
-class Listener:
-    """A small server that keeps what it is sent."""
-
-    def __init__(self):
-        self.received, self.status = [], 200
-        self.arrived = threading.Event()
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {k.lower(): v for k, v in self.headers.items()}
-                listener.received.append((self.path, headers, body))
-                self.send_response(listener.status)
-                self.end_headers()
-                listener.arrived.set()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/secret"
-        threading.Thread(
-            target=self.server.serve_forever, args=(0.02,), daemon=True
-        ).start()
-
-    def topics(self):
-        return [headers["x-shopify-topic"] for _path, headers, _body in self.received]
-
-    def ids(self):
-        return [headers["x-shopify-webhook-id"] for _p, headers, _b in self.received]
-
-
 @pytest.fixture
 def listener():
     listener = Listener()
     yield listener
-    listener.server.shutdown()
-    listener.server.server_close()
+    listener.close()
 
 
 @pytest.fixture

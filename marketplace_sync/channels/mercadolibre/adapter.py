@@ -27,6 +27,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     limits = const.LIMITS
     max_rows = const.ROWS_PER_PUSH
     settling_seconds = const.SETTLING_SECONDS
+    hides_cancelled_orders = True
     catalogue_shows_stock = True
 
     def __init__(

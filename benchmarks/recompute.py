@@ -37,7 +37,7 @@ def run(quick=False):
     engine, statement = map(list, zip(*swept, strict=True))
     orm = orm_seconds(database, catalogue)
     figures = [
-        against_orm(orm, engine, size),
+        against_orm(orm, engine, statement, size),
         against_statement("a sweep, nothing differs", engine, statement),
         against_statement(
             "every number differs", *map(list, zip(*written, strict=True))
@@ -143,8 +143,9 @@ def seconds_of(runs):
     return [run.seconds for run in runs]
 
 
-def against_orm(orm, engine, products):
+def against_orm(orm, engine, statement, products):
     ours = statistics.median(seconds_of(engine))
+    theirs = statistics.median(seconds_of(statement))
     each = orm / products / 3 * 1000
     return Figure(
         "faster than batched ORM free_qty",
@@ -153,7 +154,8 @@ def against_orm(orm, engine, products):
         20,
         at_least=True,
         note=f"ORM {orm:.1f} s for the same products in 3 warehouses, free stock only "
-        f"({each:.2f} ms each, measured at full size); engine {ours:.2f} s",
+        f"({each:.2f} ms each, measured at full size); engine {ours:.2f} s; the SQL "
+        f"statement: {orm / theirs:.1f} ×",
     )
 
 

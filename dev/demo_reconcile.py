@@ -37,7 +37,8 @@ STRANGER = {"sku": "OLD-LAMP", "title": "Desk lamp, last year's", "quantity": 3}
 def hold(accounts):
     """Keep the server's own workers away until the scene is set."""
     for account in accounts.values():
-        account.sudo().cron_id.active = False
+        crons = account.sudo().cron_id | account.sudo().order_cron_id
+        crons.active = False
 
 
 def arrange(scenario, accounts):
@@ -94,6 +95,7 @@ class Scene:
         for account in self.accounts.values():
             for _turn in range(TURNS):
                 self._commit(self._forget_waits, account)
+                account._cron_orders()  # nothing rises on a stale order book
                 account._cron_push()
                 self.env.invalidate_all()
                 if not self._waits(account):
@@ -233,5 +235,7 @@ class Scene:
     def let_go(self):
         """From here on the server's workers look after the accounts."""
         for account in self.accounts.values():
-            self._commit(account.sudo().cron_id.write, {"active": True})
+            crons = account.cron_id | account.order_cron_id
+            self._commit(crons.write, {"active": True})
             self._commit(account._wake)
+            self._commit(account._wake_orders)

@@ -25,6 +25,8 @@
         "views/marketplace_push_views.xml",
         "views/marketplace_order_views.xml",
         "views/marketplace_capacity_views.xml",
+        "views/marketplace_event_views.xml",
+        "views/marketplace_webhook_views.xml",
         "wizards/marketplace_reconciliation_views.xml",
         "views/marketplace_reconciliation_views.xml",
         "views/marketplace_reconciliation_line_views.xml",
@@ -34,6 +36,7 @@
         "wizards/marketplace_account_preview_views.xml",
         "views/stock_location_views.xml",
         "views/marketplace_sync_menus.xml",
+        "views/marketplace_event_menus.xml",
     ],
     "assets": {
         "web.assets_tests": ["marketplace_sync/static/tests/tours/*.js"],

@@ -14,9 +14,13 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..channels.errors import (
+    AuthenticationError,
     ChannelBlockedError,
     ChannelError,
+    ChannelUnreachable,
     RateLimited,
+    RejectedError,
+    RetryableError,
     TakesLong,
     UnknownListing,
 )
@@ -125,9 +129,13 @@ class MarketplaceAccount(models.Model):
         """Run a step; what fails is noted at the account and stops no other step."""
         try:
             step()
-        except ChannelBlockedError as error:
+        except AuthenticationError as error:
             self._rollback()
             self._in_transaction(functools.partial(self._block, error))
+        except ChannelBlockedError as error:
+            # Orders are refused, quantities may not be: they go on, but do not rise.
+            self._rollback()
+            self._in_transaction(functools.partial(self._note_orders_refused, error))
         except ChannelError as error:
             self._rollback()
             self._in_transaction(functools.partial(self._note_order_failure, error))
@@ -155,6 +163,17 @@ class MarketplaceAccount(models.Model):
                     "last_order_failure": False,
                 }
             )
+
+    def _note_orders_refused(self, error):
+        """A permission is missing: a person must give it; say so once."""
+        if not self.last_order_failure:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=self.user_id.id or self.env.uid,
+                summary=self.env._("%s refuses to show its orders", self.name),
+                note=str(error),
+            )
+        self._note_order_failure(error)
 
     def _note_order_failure(self, error):
         """Let the channel rest; a limit that was hit is nobody's fault."""
@@ -184,9 +203,6 @@ class MarketplaceAccount(models.Model):
         return [self.last_order_sync_at and self.last_order_sync_at + interval]
 
     # === STEPS OF OTHER ROOMS ===
-
-    def _process_events(self, adapter, deadline):
-        """Work off the inbox of notifications."""
 
     def _sync_orders(self, deadline):
         """Bring sale orders in line with what the channel says."""
@@ -293,21 +309,31 @@ class MarketplaceAccount(models.Model):
             order="write_date, id",
         )
         for order in orders:
-            self._fetch_order(adapter, order.external_id)
+            try:
+                self._fetch_order(adapter, order.external_id)
+            except (RateLimited, ChannelUnreachable, TakesLong):
+                raise
+            except (RetryableError, RejectedError) as error:
+                # This one cannot be read now; the others are read all the same.
+                _logger.info("Order %s is not read again: %s", order.id, error)
             if time.monotonic() > deadline:
                 self._in_transaction(self._wake_orders)
                 return
         later = now + timedelta(hours=REREAD_HOURS)
         self._in_transaction(functools.partial(self.write, {"order_reread_at": later}))
 
-    def _fetch_order(self, adapter, external_id):
+    def _fetch_order(self, adapter, external_id, is_sure=True):
         """Read one order from the channel and store it, in a transaction of its own.
 
+        :param is_sure: an order that the channel does not know is gone; else it may
+            not be there yet, and :class:`UnknownListing` is raised
         :return: the order; empty when the channel has no such order
         """
         try:
             told = adapter.fetch_order(external_id)
         except UnknownListing:
+            if not is_sure:
+                raise
             return self._in_transaction(
                 functools.partial(self._store_gone, external_id)
             )

@@ -74,7 +74,7 @@ class MarketplaceListing(models.Model):
         In the order of products, so that listings of one product, and mostly of one
         pool, come into one batch: the stock of a product is read once.
         """
-        accounts = self.env["marketplace.account"].search([]).ids
+        accounts = self.env["marketplace.account"].search([("active", "=", True)]).ids
         listed = SQL("l.active AND l.account_id = ANY(%s)", accounts)
         yield 0, SQL("%s AND l.product_id IS NULL", listed)
         last = 0

@@ -19,6 +19,9 @@ from . import test_tours
 from . import test_wizards
 from . import test_uncountable
 from . import test_security_screens
+from . import test_door
+from . import test_events
+from . import test_webhooks
 from . import test_reconcile
 from . import test_reconcile_runs
 from . import test_reconcile_channels

@@ -54,6 +54,7 @@ class OrderBook:
         self.orders = {}
         self.pages = None
         self.error = None
+        self.errors = {}  # external id → what asking for that order raises
         self.reads = []
 
     def tell(self, *orders):
@@ -78,6 +79,8 @@ class OrderAdapter(MemoryAdapter):
     def fetch_order(self, external_id):
         if self.book.error:
             raise self.book.error
+        if external_id in self.book.errors:
+            raise self.book.errors[external_id]
         if external_id not in self.book.orders:
             raise UnknownListing(f"There is no order {external_id}.")
         return self.book.orders[external_id]

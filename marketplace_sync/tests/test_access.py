@@ -23,6 +23,8 @@ RIGHTS = {
     "marketplace.order.line": ("", "r", "rw", "rwcd"),
     "marketplace.capacity": ("", "", "r", "rwcd"),
     "marketplace.capacity.line": ("", "", "r", "rwcd"),
+    "marketplace.event": ("", "", "r", "r"),
+    "marketplace.webhook.counter": ("", "", "", "r"),
     "marketplace.reconciliation": ("", "", "r", "r"),
     "marketplace.reconciliation.line": ("", "", "r", "r"),
     "marketplace.credential": ("", "", "", ""),

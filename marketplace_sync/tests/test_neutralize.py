@@ -17,6 +17,9 @@ class TestNeutralize(MarketplaceCase):
                 "amazon_client_id": "fake-client",
                 "amazon_client_secret": "fake-secret",
                 "amazon_refresh_token": "fake-refresh",
+                "amazon_queue_url": "https://sqs.eu-west-1.amazonaws.com/1/fake",
+                "amazon_queue_key_id": "fake-key",
+                "amazon_queue_secret": "fake-secret",
             },
             "shopify": {
                 "shopify_shop": "fake-shop",
@@ -47,6 +50,14 @@ class TestNeutralize(MarketplaceCase):
         cls.archived = cls.make_account("amazon", amazon_client_secret="fake-secret")
         cls.archived.write({"state": "connected", "active": False})
         cls.accounts |= cls.archived
+        cls.accounts.webhook_registered_at = "2026-01-01"
+        cls.addresses = [(one.channel, one.webhook_path) for one in cls.accounts]
+        cls.event = cls.env["marketplace.event"].create(
+            [
+                {"account_id": account.id, "delivery_id": "1", "kind": "order"}
+                for account in cls.accounts
+            ]
+        )
         cls.listing = cls.make_listing(cls.make_product(stock=5))
 
     def setUp(self):
@@ -95,6 +106,24 @@ class TestNeutralize(MarketplaceCase):
             for account in self.accounts.with_env(env):
                 account._cron_push()
             env["marketplace.account"]._cron_push()
+
+    def test_it_answers_for_no_address_and_registers_none(self):
+        self.assertFalse(any(self.accounts.mapped("webhook_path")))
+        self.assertFalse(any(self.accounts.mapped("webhook_registered_at")))
+        self.assertNotIn("new", self.event.mapped("state"))
+        Account = self.env["marketplace.account"]
+        for channel, path in self.addresses:
+            self.assertTrue(path)
+            self.assertFalse(Account._find_by_webhook(channel, path))
+
+    def test_no_scheduled_action_of_notifications_speaks_to_anybody(self):
+        def forbidden(account):
+            raise AssertionError("an adapter was asked for")
+
+        self.patch(type(self.account), "_adapter_session", forbidden)
+        with self.crons() as env:
+            env["marketplace.account"]._cron_check_webhooks()
+            env["marketplace.event"]._cron_process_events()
 
     def test_numbers_are_still_computed(self):
         """Whoever looks at a copy sees what the original would show."""

@@ -8,7 +8,13 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..channels.errors import ChannelUnreachable, RateLimited
+from ..channels.errors import (
+    AuthenticationError,
+    ChannelBlockedError,
+    ChannelUnreachable,
+    RateLimited,
+    RetryableError,
+)
 from .order_case import NOON, OrderCase, later, told_line, told_order
 
 
@@ -367,6 +373,36 @@ class TestOrdersStored(OrderCase):
         self.account.order_reread_at = False
         self.run_orders()
         self.assertEqual(listing.sellable_qty, 10)
+
+    def test_an_order_that_cannot_be_read_again_stops_no_other(self):
+        self.adapter_class.hides_cancelled_orders = True
+        listing = self.make_listing("CUP", stock=10)
+        gone, told = told_order("1", [("CUP", 1)]), told_order("2", [("CUP", 2)])
+        self.book.tell(gone, told)
+        self.run_orders()
+        self.book.errors["1"] = RetryableError("There is no such order, or not yet.")
+        self.book.tell(later(told, lines=[told_line("CUP", 5)]))
+        self.book.pages = [[]]
+        self.env.cr.execute("UPDATE marketplace_order SET write_date = '2026-01-01'")
+        self.account.order_reread_at = False
+        self.run_orders()
+        self.assertEqual(listing.sellable_qty, 4)
+        self.assertFalse(self.account.last_order_failure)
+
+    def test_orders_that_are_refused_do_not_stop_quantities(self):
+        self.make_listing("CUP", stock=10, shown=50)
+        self.go_live()
+        self.book.error = ChannelBlockedError("The app may not read orders.")
+        for _time in range(2):
+            self.run_orders()
+        self.run_cron()
+        self.assertEqual(self.account.state, "connected")
+        self.assertIn("may not read orders", self.account.last_order_failure)
+        self.assertEqual(len(self.account.activity_ids), 1)
+        self.assertEqual(self.shelf.quantities["M1", "CUP"], 10)
+        self.book.error = AuthenticationError("The token was revoked.")
+        self.run_orders()
+        self.assertEqual(self.account.state, "blocked")
 
     def test_an_order_that_the_channel_deleted_is_released(self):
         listing = self.make_listing("CUP", stock=10)

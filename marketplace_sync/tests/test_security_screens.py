@@ -73,6 +73,7 @@ class TestScreensByGroup(PushCase):
                 "Overview",
                 "Listings",
                 "Orders",
+                "Events",
                 "Sent",
                 "Pushes",
                 "Sent Quantities",

@@ -1,0 +1,202 @@
+"""Working off the inbox: read back what a notification is about.
+
+Several events of one order are one read. A broken event is tried again later and then
+parked with its error; what came after it is served all the same. Only scheduled actions
+call this: every group of events is settled in a transaction of its own.
+"""
+
+import functools
+import logging
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..channels.errors import (
+    ChannelBlockedError,
+    ChannelError,
+    ChannelUnreachable,
+    RateLimited,
+    RetryableError,
+    TakesLong,
+)
+from ..engine import backoff
+from .marketplace_account_orders import READING
+from .marketplace_account_push import RUN_SECONDS
+from .marketplace_event import WAITING
+from .marketplace_event_kinds import REFUSED_ATTEMPTS
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds before a second attempt, at least.
+FLOOR_SECONDS = 10.0
+#: After so many events in a row without an answer it is the channel that is silent.
+SILENT_LIMIT = 3
+#: Listings that are read again in one call.
+LISTING_EVENTS = 100
+
+
+class MarketplaceEvent(models.Model):
+    _inherit = "marketplace.event"
+
+    @api.model
+    def _cron_process_events(self):
+        """Work off what waits in the inboxes of all accounts.
+
+        The safety net: what comes through the door wakes the account's own scheduled
+        action, which does the same at once.
+        """
+        groups = self._read_group(self._get_due_domain(), ["account_id"])
+        for account in self.env["marketplace.account"].union(*[g[0] for g in groups]):
+            account._run_events()
+            self.env["ir.cron"]._commit_progress(remaining=0)
+
+    @api.model
+    def _get_due_domain(self):
+        return [
+            ("state", "in", WAITING),
+            "|",
+            ("next_attempt_at", "=", False),
+            ("next_attempt_at", "<=", fields.Datetime.now()),
+        ]
+
+    # === WHAT BECAME OF THEM ===
+
+    def _settle(self, values):
+        """Write what became of these; some may have been deleted meanwhile."""
+        self.exists().write(
+            {
+                "error": False,
+                "next_attempt_at": False,
+                "processed_at": fields.Datetime.now(),
+                **values,
+            }
+        )
+
+    def _postpone(self, seconds):
+        """Try again later, which is nobody's fault."""
+        moment = fields.Datetime.now() + timedelta(seconds=max(1.0, seconds))
+        self.exists().write({"state": "postponed", "next_attempt_at": moment})
+
+    def _fail(self, error, limit):
+        """Try again later, or park what has been tried ``limit`` times."""
+        words = _words_of(error)
+        for event in self.exists():
+            attempts = event.attempt_count + 1
+            event.write({"attempt_count": attempts, "error": words})
+            if backoff.exhausted(attempts, limit):
+                event.write({"state": "failed", "next_attempt_at": False})
+                continue
+            floor = max(FLOOR_SECONDS, getattr(error, "retry_after", None) or 0.0)
+            event._postpone(backoff.delay(attempts, floor))
+
+
+class MarketplaceAccount(models.Model):
+    _inherit = "marketplace.account"
+
+    # === WORKING OFF ===
+
+    def _run_events(self):
+        """Work off this account's inbox; never raises, see ``_guarded``."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        is_resting = self.order_retry_at and self.order_retry_at > now
+        if self.state not in READING or not self.active or not self.read_orders:
+            return
+        if not is_resting:
+            self._guarded(self._run_inbox)
+
+    def _run_inbox(self):
+        with self._adapter_session() as adapter:
+            self._process_events(adapter, time.monotonic() + RUN_SECONDS)
+
+    def _process_events(self, adapter, deadline=float("inf")):
+        """Work off what waits in this account's inbox, oldest first.
+
+        :param deadline: of ``time.monotonic()``, after which the rest waits
+        :raises ChannelBlockedError: a person must act; the events wait
+        :raises ChannelUnreachable: the channel has been silent several times in a row
+        """
+        self.ensure_one()
+        self._receive_queued(adapter)
+        silent = 0
+        while time.monotonic() < deadline and (events := self._take_events()):
+            error = self._try_events(adapter, events)
+            silent = silent + 1 if isinstance(error, ChannelUnreachable) else 0
+            if isinstance(error, RateLimited):
+                break
+            if silent >= SILENT_LIMIT:
+                raise error
+
+    def _take_events(self):
+        """Return the first event that is due, and with it whatever else waits that the
+        same read answers. What arrives later is not among them: it gets its own."""
+        Event = self.env["marketplace.event"]
+        mine = [("account_id", "=", self.id)]
+        first = Event.search(mine + Event._get_due_domain(), order="id", limit=1)
+        if first.kind in ("listing", "stock"):
+            kinds = [("kind", "in", ("listing", "stock"))]
+            due = mine + kinds + Event._get_due_domain()
+            return Event.search(due, order="id", limit=LISTING_EVENTS)
+        if not first.external_id:
+            return first
+        return Event.search(
+            [
+                *mine,
+                ("state", "in", WAITING),
+                ("kind", "=", first.kind),
+                ("external_id", "=", first.external_id),
+            ],
+            order="id",
+        )
+
+    def _try_events(self, adapter, events):
+        """Deal with events of one thing; return the error that came of it, if any."""
+        try:
+            self._deal_with(adapter, events)
+        except ChannelBlockedError:
+            raise
+        except RateLimited as error:
+            self._rollback()
+            self._in_transaction(functools.partial(self._rest, error))
+            return error
+        except Exception as error:
+            self._rollback()
+            if not isinstance(error, ChannelError):
+                _logger.exception("Marketplace events %s failed", events.ids)
+            self._in_transaction(functools.partial(self._note_failed, events, error))
+            return error
+        return None
+
+    def _deal_with(self, adapter, events):
+        handler = self._get_event_handlers().get(events[0].kind)
+        if handler:
+            values = handler(adapter, events)
+        else:
+            values = self._ignored(self.env._("Nothing is done about this kind."))
+        self._in_transaction(functools.partial(self._end, adapter, events, values))
+
+    def _end(self, adapter, events, values):
+        events._settle(values)
+        self._save_rate_state(adapter)
+
+    def _rest(self, error):
+        """A limit was hit: all that is due waits, and nothing is to blame."""
+        Event = self.env["marketplace.event"]
+        due = Event.search([("account_id", "=", self.id), *Event._get_due_domain()])
+        due._postpone(max(FLOOR_SECONDS, error.retry_after or 0.0))
+
+    def _note_failed(self, events, error):
+        if isinstance(error, TakesLong):  # so that the same answer is waited for
+            self.channel_data = {**(self.channel_data or {}), **error.remember}
+        patient = isinstance(error, RetryableError)
+        events._fail(error, self.max_attempts if patient else REFUSED_ATTEMPTS)
+
+    def _get_next_order_moments(self):
+        return [*super()._get_next_order_moments(), self._get_next_event_moment()]
+
+
+def _words_of(error):
+    if isinstance(error, ChannelError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"[:500]

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+from odoo import fields
 from odoo.tools import SQL
 
 from simulator import testing
@@ -85,6 +86,8 @@ def in_step(env, accounts):
     """Every number was taken by its channel an hour ago."""
     for account in accounts.values():
         account.buffer_policy_id = False
+        # the sweep of all numbers has figures of its own
+        account.last_sweep_at = fields.Datetime.now()
         account.listing_ids._refresh()
     env.flush_all()
     env.cr.execute(

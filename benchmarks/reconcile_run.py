@@ -2,7 +2,6 @@
 
 import functools
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -49,15 +48,16 @@ def main(database, path):
         for account in accounts:
             runs |= runs._request(account)
         env.cr.commit()
-        queries, began = env.cr.sql_log_count, time.perf_counter()
-        for account in accounts:
-            compare(env, account)
+        with session.measured(env.cr) as taken:
+            for account in accounts:
+                compare(env, account)
         taken = {
-            "seconds": time.perf_counter() - began,
-            "queries": env.cr.sql_log_count - queries,
+            "seconds": taken.seconds,
+            "queries": taken.queries,
             "waited": waited,
             "read": sum(runs.mapped("read_count")),
-            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            # not ru_maxrss: that remembers the process which started this one
+            "peak": session.peak(),
             "found": findings(env),
         }
     Path(path).write_text(json.dumps(taken))

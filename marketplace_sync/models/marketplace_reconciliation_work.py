@@ -112,9 +112,7 @@ class MarketplaceReconciliation(models.Model):
             for page in adapter.fetch_catalogue(
                 self.cursor or None, self.listing_count
             ):
-                account._in_transaction(
-                    functools.partial(self._store_page, adapter, page)
-                )
+                self._commit(functools.partial(self._store_page, adapter, page))
                 if page.retry_after:
                     return False
                 # one that cannot be gone on with is read to its end
@@ -176,11 +174,16 @@ class MarketplaceReconciliation(models.Model):
     def _read_batch(self, adapter, listings, is_second_look=False):
         account = self.account_id
         readings = account._read_from_channel(adapter, listings)
-        account._in_transaction(
+        self._commit(
             functools.partial(
                 self._store_batch, adapter, listings, readings, is_second_look
             )
         )
+
+    def _commit(self, function):
+        """Store one batch, and forget its records: memory holds the next one only."""
+        self.account_id._in_transaction(function)
+        self.env.invalidate_all()
 
     def _store_batch(self, adapter, listings, readings, is_second_look):
         self._compare(adapter, readings, is_second_look)

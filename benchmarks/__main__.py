@@ -24,6 +24,7 @@ NAMES = (
     "latency",
     "oversell",
     "kits",
+    "reconcile",
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -69,7 +69,7 @@ def measured(cr, memory=False):
         result.seconds = time.perf_counter() - began
         result.queries = cr.sql_log_count - queries
         if memory:
-            result.peak_rss = _peak() - before
+            result.peak_rss = peak() - before
 
 
 def median_of(times, function):
@@ -94,10 +94,11 @@ def _reset_peak():
     """Set the kernel's high-water mark to what is resident now; return it (bytes)."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
+    return peak()
 
 
-def _peak():
+def peak():
+    """Return the most memory that this process has held (bytes)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from odoo import Command, fields
 
+from dev import demo_reconcile
+
 from . import demo_channel_stock, demo_kits
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
@@ -141,10 +143,12 @@ class Scenario:
         self._arrange_sites(accounts)
         self._listings(accounts, products)
         demo_kits.build(self, accounts, products)
+        demo_reconcile.hold(accounts)
         self.env.cr.commit()
         demo_channel_stock.build(self, accounts, products)
         for account in accounts.values():
             account.action_go_live()
+        demo_reconcile.arrange(self, accounts)
 
     def readdress(self, accounts):
         """Point the accounts at the simulator's address of today."""

@@ -6,12 +6,14 @@ Seed: ``{"sites": [{"code": gid, "name", "active", "fulfills_online_orders",
 the level, "committed", "duplicate": make another variant of the same SKU}],
 "credentials": {"shop", "client_id", "client_secret", "access_token", "scopes": []},
 "rate_limits": bool, "plan": "standard"|"advanced"|"plus", "partial_writes": bool,
-"tax": {"title", "rate"}, "taxes_included": bool, "delivery": "at_once"|"held"}``.
+"bulk_seconds", "tax": {"title", "rate"}, "taxes_included": bool,
+"delivery": "at_once"|"held"}``.
 ``quantity: null`` makes a variant that is not stocked at the location.
 
 Faults of its own, besides ``ignore`` and ``delay``: ``stale`` (somebody buys one
 unit just before the write), ``throttled``, ``in_flight``, ``previous_failed``,
-``internal_error``, ``partial`` (data and errors), ``shop_inactive``.
+``internal_error``, ``partial`` (data and errors), ``shop_inactive``; bulk operations:
+see ``shopify_bulk.py``.
 """
 
 import copy
@@ -22,6 +24,7 @@ from urllib.parse import parse_qs
 
 from . import shopify_graphql as api
 from .core import ChannelSimulator, Response
+from .shopify_bulk import RESULT_PATH, Bulk
 from .shopify_desk import ShopifyDesk
 from .shopify_shop import Shop, empty
 from .shopify_webhooks import Outbox
@@ -141,6 +144,8 @@ class ShopifySimulator(ChannelSimulator):
     def operation(self, request):
         if request.path == TOKEN_PATH:
             return "token"
+        if RESULT_PATH.fullmatch(request.path):
+            return "bulkResult"
         if not GRAPHQL_PATH.fullmatch(request.path):
             return f"{request.method} {request.path}"
         content = request.json()
@@ -165,6 +170,9 @@ class ShopifySimulator(ChannelSimulator):
         path = GRAPHQL_PATH.fullmatch(request.path)
         if request.method == "POST" and request.path == TOKEN_PATH:
             return self._grant(request)
+        result = RESULT_PATH.fullmatch(request.path)
+        if request.method == "GET" and result:  # a signed address: no token
+            return Bulk(self.shop).result(result.group(1))
         if request.method != "POST" or not path:
             return Response(404, {"errors": "Not Found"})
         if not self._is_known(request.headers.get("x-shopify-access-token")):
@@ -177,6 +185,7 @@ class ShopifySimulator(ChannelSimulator):
         return self._graphql(request, {"X-Shopify-API-Version": served})
 
     def _graphql(self, request, headers):
+        self.shop.base_url = request.base_url
         content = request.json()
         if not isinstance(content, dict):
             return Response(400, {"errors": "Bad Request"}, headers)

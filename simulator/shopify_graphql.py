@@ -12,6 +12,8 @@ from graphql import (
     validate,
 )
 
+from .shopify_bulk import ID as BULK
+from .shopify_bulk import Bulk
 from .shopify_cost import SCHEMA, Points, price
 from .shopify_order_nodes import OrderFields
 from .shopify_shop import ITEM, PRODUCT, VARIANT
@@ -70,8 +72,16 @@ class Root(OrderFields):
             "productVariants": self._variants,
             "nodes": self._nodes,
             "inventorySetQuantities": self._set_quantities,
+            "bulkOperationRunQuery": self._run_bulk,
+            "bulkOperation": lambda info, id: Bulk(self.shop).node(
+                id.removeprefix(BULK)
+            ),
             **self.order_fields(),
         }
+
+    def _run_bulk(self, info, query, groupObjects):
+        root = WholeShop(self.shop)
+        return Bulk(self.shop, root).start(query, self.fault and self.fault.kind)
 
     def _need(self, scope, field):
         granted = set(self.shop.state["scopes"])
@@ -210,6 +220,15 @@ class Root(OrderFields):
         )
         key = values["key"] if values else None
         return Writer(self.shop, self.fault).set_quantities(key, input)
+
+
+class WholeShop(Root):
+    """Resolvers of a bulk operation: connections have no pages."""
+
+    def _variants(self, info, first=None, after=None, query=None):
+        self._need("read_products", "productVariants")
+        nodes = map(self._variant_node, self._matching(query))
+        return {"edges": [{"node": node} for node in nodes]}
 
 
 def location_node(code, site):

@@ -35,6 +35,7 @@ SETTINGS = (
     "tax",
     "taxes_included",
     "delivery",
+    "bulk_seconds",
 )
 #: name in a seed's listing → default of a variant
 VARIANT_DEFAULTS = {
@@ -65,6 +66,8 @@ def empty():
         "rate_limits": True,
         "plan": "standard",
         "partial_writes": False,
+        "bulk_seconds": 0,
+        "bulk": {},
         "sites": {},
         "variants": {},
         "grants": {},
@@ -94,6 +97,8 @@ class Shop:
         self.clock = clock
         self.outbox = outbox
         self.orders = Orders(self, outbox.emit)
+        #: where callers reach us, for addresses in answers
+        self.base_url = ""
         self.by_sku = {}
         for number, variant in state["variants"].items():
             self._index(number, variant["sku"])

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .catalogue import CatalogueReading
 from .connection import ConnectionReport
 from .connection import RemoteSite as RemoteSite  # part of the contract
 from .errors import UnsupportedError
@@ -188,7 +189,7 @@ class AdapterConfig:
 TokenProvider = Callable[[str | None], Token]
 
 
-class Adapter:
+class Adapter(CatalogueReading):
     """One channel, seen from the models. Not thread-safe: one per job.
 
     :param config: see :class:`AdapterConfig`

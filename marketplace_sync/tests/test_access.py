@@ -34,6 +34,8 @@ RIGHTS = {
     "marketplace.capacity.line": ("", "", "r", "rwcd"),
     "marketplace.event": ("", "", "r", "r"),
     "marketplace.webhook.counter": ("", "", "", "r"),
+    "marketplace.reconciliation": ("", "", "r", "r"),
+    "marketplace.reconciliation.line": ("", "", "r", "r"),
     "marketplace.credential": ("", "", "", ""),
     "marketplace.stock.change": ("", "", "", ""),
     "marketplace.rate.limit": ("", "", "", ""),

@@ -83,6 +83,9 @@ class TestScreensByGroup(PushCase):
                 "Sent",
                 "Pushes",
                 "Sent Quantities",
+                "Reporting",
+                "Reconciliation",
+                "Comparisons",
             },
         )
         self.assertLessEqual({"Sites", "Buffer Policies"}, self.menus(self.manager))

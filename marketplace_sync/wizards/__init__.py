@@ -3,4 +3,6 @@ from . import (
     marketplace_listing_fulfilment,
     marketplace_listing_match,
     marketplace_listing_match_line,
+    marketplace_reconciliation_accept,
+    marketplace_reconciliation_run,
 )

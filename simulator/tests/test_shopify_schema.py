@@ -27,6 +27,8 @@ extend type Order { risk: OrderRiskSummary! }
 type OrderRiskSummary { recommendation: OrderRiskRecommendationResult! }
 enum OrderRiskRecommendationResult { ACCEPT CANCEL INVESTIGATE NONE }
 extend type FulfillmentOrder { orderId: ID! }
+extend type ProductVariantConnection { edges: [ProductVariantEdge!]! }
+type ProductVariantEdge { cursor: String! node: ProductVariant! }
 """
 BUILT_IN = ("__", "String", "Int", "Float", "Boolean", "ID")
 OURS = [n for n in api.SCHEMA.type_map if not n.startswith(BUILT_IN)]

@@ -6,6 +6,7 @@ import time
 from ..base import Adapter, ConnectionReport, Problem, RemoteSite
 from ..errors import AuthenticationError, ChannelBlockedError, ChannelUnreachable
 from . import const, words
+from .catalogue import catalogue_pages
 from .client import Client
 from .full import Full
 from .items import entries_of, to_listing, unreadable
@@ -30,6 +31,7 @@ class MercadoLibreAdapter(Sales, Adapter):
     channel_stock_rows = const.FULL_ROWS
     settling_seconds = const.SETTLING_SECONDS
     hides_cancelled_orders = True
+    catalogue_shows_stock = True
 
     def __init__(
         self,
@@ -136,6 +138,11 @@ class MercadoLibreAdapter(Sales, Adapter):
             for item in items.values():
                 if item and item.get("status") != "closed":
                     yield from self._discovered(self.reader.with_skus(item), seen)
+
+    def fetch_catalogue(self, cursor=None, count=0):
+        """See the base class. Numbers that lie in depots are None here: they cost one
+        call each and are asked for by ``fetch_stock``."""
+        yield from catalogue_pages(self.reader, self._discovered, cursor)
 
     def _discovered(self, item, seen):
         for entry in entries_of(item):

@@ -7,6 +7,7 @@ inventory item at one location, written with compare-and-set.
 from ..base import Adapter, ConnectionReport, RemoteSite
 from ..errors import RejectedError
 from . import auth, cancelling, webhooks
+from .bulk import CatalogueReader
 from .carriers import CARRIERS
 from .client import ShopifyClient
 from .const import (
@@ -37,6 +38,7 @@ class ShopifyAdapter(Adapter):
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
+    catalogue_shows_stock = True
 
     def __init__(self, config, *args, **kwargs):
         super().__init__(config, *args, **kwargs)
@@ -127,6 +129,10 @@ class ShopifyAdapter(Adapter):
 
     def fetch_stock(self, refs):
         yield from self.lookup.listings(refs)
+
+    def fetch_catalogue(self, cursor=None, count=0):
+        reader = CatalogueReader(self.client, self.config, self.clock)
+        yield from reader.pages(cursor, count)
 
     # --- orders and shipments -------------------------------------------------
     def fetch_orders(self, since):

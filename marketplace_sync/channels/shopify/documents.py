@@ -60,6 +60,11 @@ WEBHOOK_CREATE = load(
     "webhookSubscriptionCreate", 10, "webhook_create", repeatable=False
 )
 WEBHOOKS = load("webhookSubscriptions", 11, "webhook_list")
+#: not repeated: a second operation would read the whole shop once more
+BULK_RUN = load("bulkOperationRunQuery", 10, "bulk_run", repeatable=False)
+BULK_STATUS = load("bulkOperation", 1, "bulk_status")
+#: goes into ``BULK_RUN`` as text: a bulk operation takes no variables
+BULK_VARIANTS = (FOLDER / "bulk_variants.graphql").read_text(encoding="utf-8")
 
 ALL = (
     SHOP,
@@ -80,4 +85,6 @@ ALL = (
     ORDER_CANCEL,
     WEBHOOK_CREATE,
     WEBHOOKS,
+    BULK_RUN,
+    BULK_STATUS,
 )

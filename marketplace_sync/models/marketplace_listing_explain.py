@@ -59,7 +59,8 @@ class MarketplaceListing(models.Model):
         return values
 
     def _get_stock_by_warehouse(self):
-        """Return listing id → [{name, free, committed}] for its site's warehouses.
+        """Return listing id → [{warehouse_id, name, free, committed}] for its site's
+        warehouses; what is not read from a warehouse has no ``warehouse_id``.
 
         Two queries, however many listings.
         """
@@ -70,6 +71,7 @@ class MarketplaceListing(models.Model):
         return {
             listing.id: [
                 {
+                    "warehouse_id": warehouse.id,
                     "name": warehouse.name,
                     "free": free.get((listing.product_id.id, warehouse.id), 0.0),
                     "committed": committed.get(

@@ -31,12 +31,12 @@ class MarketplaceListing(models.Model):
         free = stock._read_free(parts, warehouses.ids)
         committed = stock._read_committed(parts, warehouses.ids)
         for listing in self:
-            of_site = listing.site_id.sudo().warehouse_ids
-            for row, warehouse in zip(result[listing.id], of_site, strict=True):
-                kit = kits.get((listing.product_id.id, warehouse.id))
+            for row in result[listing.id]:
+                warehouse = row.get("warehouse_id")
+                kit = kits.get((listing.product_id.id, warehouse))
                 if kit:
-                    of_kit = {p: free.get((p, warehouse.id), 0.0) for p in kit.needs}
-                    taken = {p: committed.get((p, warehouse.id), 0.0) for p in of_kit}
+                    of_kit = {p: free.get((p, warehouse), 0.0) for p in kit.needs}
+                    taken = {p: committed.get((p, warehouse), 0.0) for p in of_kit}
                     row["components"] = self._describe_components(kit, of_kit, taken)
 
     def _add_buildable(self, result):
@@ -45,10 +45,10 @@ class MarketplaceListing(models.Model):
         rules = self._read_site_rules({row.site_id for row in rows})
         buildable = self._read_buildable(rows, rules)
         for listing in self.browse(buildable):
-            of_site = listing.site_id.sudo().warehouse_ids
-            for row, warehouse in zip(result[listing.id], of_site, strict=True):
-                if warehouse.id in buildable[listing.id]:
-                    units, recipe, left = buildable[listing.id][warehouse.id]
+            for row in result[listing.id]:
+                warehouse = row.get("warehouse_id")
+                if warehouse in buildable[listing.id]:
+                    units, recipe, left = buildable[listing.id][warehouse]
                     row["buildable"] = units
                     row["parts"] = self._describe_components(recipe, left, {})
 

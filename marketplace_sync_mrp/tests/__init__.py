@@ -6,4 +6,5 @@ from . import (
     test_kits_explained,
     test_buildable,
     test_production,
+    test_fulfilled_elsewhere,
 )

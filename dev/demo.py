@@ -108,7 +108,7 @@ def _start(children: Children, odoo_port: int, simulator_port: int) -> None:
     # for work a minute after the start.
     if HOOK.is_file():
         with step("connect the demo's accounts to the simulator"):
-            _run_hook(name, simulator_port, fresh)
+            _run_hook(name, odoo_port, simulator_port, fresh)
 
 
 def _database(name: str) -> bool:
@@ -132,15 +132,17 @@ def _database(name: str) -> bool:
     return True
 
 
-def _run_hook(name: str, simulator_port: int, fresh: bool) -> None:
+def _run_hook(name: str, odoo_port: int, simulator_port: int, fresh: bool) -> None:
     """Run ``dev/demo_data.py`` in an Odoo shell (``env`` is given there).
 
-    It learns the simulator's address from SIMULATOR_URL, and from DEMO_FRESH ("1" or
-    "") whether the database is new.
+    It learns the simulator's address from SIMULATOR_URL, Odoo's from ODOO_URL, and
+    from DEMO_FRESH ("1" or "") whether the database is new.
     """
-    url = _simulator_url(simulator_port)
     env = odoo.env(
-        SIMULATOR_URL=url, DEMO_FRESH="1" if fresh else "", DEMO_STATE=str(STATE)
+        SIMULATOR_URL=_simulator_url(simulator_port),
+        ODOO_URL=f"http://127.0.0.1:{odoo_port}",
+        DEMO_FRESH="1" if fresh else "",
+        DEMO_STATE=str(STATE),
     )
     arguments = ("shell", "--no-http")
     template.run_odoo("demo-data", name, *arguments, stdin=HOOK, env=env)

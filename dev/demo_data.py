@@ -9,4 +9,8 @@ import sys
 sys.path.insert(0, os.getcwd())
 from dev import demo_scenario  # noqa: E402
 
-demo_scenario.main(env, os.environ["SIMULATOR_URL"])  # noqa: F821
+demo_scenario.main(
+    env,  # noqa: F821
+    os.environ["SIMULATOR_URL"],
+    os.environ.get("ODOO_URL", ""),
+)

@@ -5,6 +5,7 @@ Every product is one case that goes wrong with other connectors. Runs in Odoo
 second run renews the credentials and the address, and changes no stock.
 """
 
+import functools
 import json
 import os
 import urllib.request
@@ -12,10 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from odoo import Command, fields
+from odoo.addons.marketplace_sync.models.tools import retry_on_conflict
 
 from dev import demo_reconcile
 
-from . import demo_channel_stock, demo_kits
+from . import demo_channel_stock, demo_kits, demo_orders
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
@@ -105,8 +107,9 @@ ACCOUNTS = [
 RATES = {"MXN": 18.5, "CAD": 1.4, "EUR": 0.92}
 
 
-def main(env, simulator_url):
-    """Fill the database, and the shelves when the database is new."""
+def main(env, simulator_url, odoo_url=""):
+    """Fill the database, and the shelves when the database is new; tell the channels
+    where Odoo listens."""
     env = env(user=env.ref("base.user_admin"))
     scenario = Scenario(env, simulator_url.rstrip("/"))
     accounts = env["marketplace.account"].search([])
@@ -114,8 +117,14 @@ def main(env, simulator_url):
         scenario.build()
     else:
         scenario.readdress(accounts)
+    accounts = env["marketplace.account"].search([])
     scenario.write_key()
     env.cr.commit()
+    # The accounts' scheduled actions are at work already.
+    for account in accounts.filtered("is_test"):
+        retry_on_conflict(
+            env, functools.partial(demo_orders.arrange, scenario, account, odoo_url)
+        )
 
 
 class Scenario:

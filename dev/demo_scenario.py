@@ -15,9 +15,13 @@ from pathlib import Path
 from odoo import Command, fields
 from odoo.addons.marketplace_sync.models.tools import retry_on_conflict
 
-from dev import demo_reconcile
-
-from . import demo_channel_stock, demo_kits, demo_orders
+from . import (
+    demo_capacity,
+    demo_channel_stock,
+    demo_kits,
+    demo_orders,
+    demo_reconcile,
+)
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 SHOP_1, SHOP_2 = "gid://shopify/Location/1", "gid://shopify/Location/2"
@@ -152,6 +156,7 @@ class Scenario:
         self._arrange_sites(accounts)
         self._listings(accounts, products)
         demo_kits.build(self, accounts, products)
+        demo_capacity.build(self, accounts)
         demo_reconcile.hold(accounts)
         self.env.cr.commit()
         demo_channel_stock.build(self, accounts, products)

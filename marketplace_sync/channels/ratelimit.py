@@ -84,6 +84,7 @@ class RateLimiter:
         self.sleep = sleep
         self.max_wait = max_wait
         self.calls = {}
+        self.told = {}
         self.buckets = {
             operation: TokenBucket(limit, **((state or {}).get(operation) or {}))
             for operation, limit in limits.items()
@@ -117,6 +118,24 @@ class RateLimiter:
         bucket = self.buckets.get(operation)
         if bucket and 0 < rate < bucket.limit.rate:
             bucket.limit = Bucket(rate, bucket.limit.burst)
+
+    def take_calls(self):
+        """Return operation → (calls since the last time, calls that an hour allows; 0.0
+        where no limit is known)."""
+        fresh = {
+            operation: count - self.told.get(operation, 0)
+            for operation, count in self.calls.items()
+        }
+        self.told = dict(self.calls)
+        return {
+            operation: (count, self._hourly(operation))
+            for operation, count in fresh.items()
+            if count
+        }
+
+    def _hourly(self, operation):
+        bucket = self.buckets.get(operation)
+        return bucket.limit.rate * 3600 if bucket else 0.0
 
     def dump(self):
         """Return the state as JSON types, for the next job of the same account."""

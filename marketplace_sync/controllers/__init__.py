@@ -1,1 +1,1 @@
-from . import access_log, main
+from . import access_log, health, main

@@ -90,17 +90,27 @@ def _headers():
 def _receive_in(database, told):
     """Receive where Odoo could not tell the database; needs this addon to be loaded
     server-wide (README, *Several databases*)."""
+    status = in_database(
+        database,
+        # commits before it returns
+        lambda env: retrying(lambda: env["marketplace.event"]._receive(*told), env),
+        "marketplace.event",
+    )
+    return 404 if status is None else status
+
+
+def in_database(database, function, model):
+    """Return ``function(env)`` in a database that the address names, None when it is
+    not served or has no such ``model``."""
     host = request.httprequest.environ.get("HTTP_HOST", "")
     if not database or database not in http.db_list(force=True, host=host):
-        return 404
+        return None
     try:
         registry = Registry(database)
     except (AttributeError, psycopg2.OperationalError, psycopg2.ProgrammingError):
-        return 404  # as Odoo does: no database of Odoo's
+        return None  # as Odoo does: no database of Odoo's
     with registry.cursor() as cr:
         registry = registry.check_signaling(cr)
-        if "marketplace.event" not in registry:
-            return 404
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        # commits before it returns
-        return retrying(lambda: env["marketplace.event"]._receive(*told), env)
+        if model not in registry:
+            return None
+        return function(api.Environment(cr, SUPERUSER_ID, {}))

@@ -21,3 +21,6 @@ UPDATE ir_cron
 UPDATE marketplace_event
    SET state = 'ignored'
  WHERE state IN ('new', 'postponed');
+-- The copy answers no monitor, and sends no summaries.
+DELETE FROM ir_config_parameter WHERE key = 'marketplace_sync.health_token';
+DELETE FROM marketplace_account_summary_user_rel;

@@ -38,18 +38,17 @@ class MarketplaceListing(models.Model):
             "qty": self.sellable_qty,
             "lead_time_days": lead_time_days or None,
             "correlation_id": self.correlation_id or None,
+            "changed_at": self.pending_since or None,
             "breakdown": json.dumps(self._get_breakdown_values(breakdown, warehouses)),
         }
 
     def _set_uncertain(self):
         """A number was sent and no answer came: send again, whatever it is."""
-        self.filtered(lambda listing: listing.sync_state in engine_state.MOVABLE).write(
-            {
-                "is_uncertain": True,
-                "sync_state": "pending",
-                "pending_since": fields.Datetime.now(),
-            }
-        )
+        listings = self.filtered(lambda one: one.sync_state in engine_state.MOVABLE)
+        listings.write({"is_uncertain": True, "sync_state": "pending"})
+        # what has waited goes on waiting: else nobody would see for how long
+        fresh = listings.filtered(lambda listing: not listing.pending_since)
+        fresh.pending_since = fields.Datetime.now()
 
     @api.model
     def _settle_taken(self, push, results, sent):

@@ -115,6 +115,8 @@ class MarketplacePushLine(models.Model):
     error = fields.Char()
     request_id = fields.Char()
     correlation_id = fields.Char()
+    changed_at = fields.Datetime(help="When the number was computed that was sent.")
+    answered_at = fields.Datetime(help="When the channel last answered for this row.")
     breakdown = fields.Json(help="The arithmetic of the number, as it was when sent.")
     explanation = fields.Text(compute="_compute_explanation")
 
@@ -140,9 +142,11 @@ class MarketplacePushLine(models.Model):
             "qty",
             "lead_time_days",
             "correlation_id",
+            "changed_at",
             "breakdown",
         )
-        types = ("int4", "varchar", "int4", "int4", "int4", "int4", "varchar", "jsonb")
+        types = ("int4", "varchar", "int4", "int4", "int4", "int4", "varchar")
+        types += ("timestamp", "jsonb")
         arrays = [
             SQL("%s::%s[]", [row[name] for row in rows], SQL(kind))
             for name, kind in zip(names, types, strict=True)

@@ -136,6 +136,7 @@ class MarketplacePush(models.Model):
 
     def _write_outcomes(self, results):
         lines = {line.listing_id.id: line.id for line in self.line_ids}
+        now = fields.Datetime.now()
         update_many(
             self.env["marketplace.push.line"],
             [
@@ -144,11 +145,12 @@ class MarketplacePush(models.Model):
                     "outcome": result.outcome,
                     "error": result.error or None,
                     "request_id": result.request_id or None,
+                    "answered_at": now,
                 }
                 for result in results
                 if int(result.key) in lines
             ],
-            columns=("outcome", "error", "request_id"),
+            columns=("outcome", "error", "request_id", "answered_at"),
         )
 
     def _park(self, listing_id, result):

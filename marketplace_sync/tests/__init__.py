@@ -31,6 +31,12 @@ from . import test_orders_workers
 from . import test_door
 from . import test_events
 from . import test_webhooks
+from . import test_alerts
+from . import test_exposure
+from . import test_health_address
+from . import test_reporting_screens
+from . import test_summary
+from . import test_sync_health
 from . import test_channel_stock
 from . import test_listing_fulfilment
 from . import test_fulfilled_elsewhere

@@ -1,0 +1,5 @@
+from . import (
+    marketplace_exposure,
+    marketplace_sync_health,
+    marketplace_sync_measure,
+)

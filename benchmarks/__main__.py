@@ -22,6 +22,8 @@ NAMES = (
     "picking",
     "api_calls",
     "latency",
+    "orders",
+    "orders_import",
     "oversell",
     "kits",
     "reconcile",

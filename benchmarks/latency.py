@@ -48,10 +48,15 @@ def run(quick=False):
     return list(figures_of(simulator, committed))
 
 
-def start_server(database):
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def start_server(database, port=None):
+    """Start a normal server, scheduled actions and all, as a process of its own."""
+    port = port or free_port()
     options = (f"--http-port={port}", "--log-level=warn", f"--db-filter=^{database}$")
     return subprocess.Popen(
         [str(part) for part in dev_odoo.command(*options, database=database)],

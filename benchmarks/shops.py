@@ -19,6 +19,7 @@ CREDENTIALS = {
     "shopify": {
         "shopify_shop": "demo-shop",
         "shopify_access_token": "demo-access-token",
+        "shopify_client_secret": "demo-client-secret",
     },
     "mercadolibre": {
         "mercadolibre_user_id": "1234567890",

@@ -16,6 +16,7 @@ from .shopify_bulk import ID as BULK
 from .shopify_bulk import Bulk
 from .shopify_cost import SCHEMA, Points, price
 from .shopify_order_nodes import OrderFields
+from .shopify_orders import ORDER
 from .shopify_shop import ITEM, PRODUCT, VARIANT
 from .shopify_write import MAX_ROWS, Writer, refuse
 
@@ -158,6 +159,8 @@ class Root(OrderFields):
         if variant:
             self._need("read_products", "nodes")
             return self._variant_node(number)
+        if gid.startswith(ORDER):
+            return self._order(None, gid)
         order, found = self.shop.orders.fulfilment.find(gid)
         return self.fulfilment_order_node(found, order) if found else None
 

@@ -217,10 +217,11 @@ class Adapter(CatalogueReading):
     #: the search for orders never tells that one was cancelled (Mercado Libre): open
     #: orders are read again one by one
     hides_cancelled_orders = False
+    #: orders that :meth:`fetch_several_orders` reads in one call; 1 = it cannot
+    orders_at_once = 1
     #: the channel's own names of carriers
     carriers: Sequence[str] = ()
-    #: by default a parcel without a tracking number waits: always, never, or when it
-    #: has a "carrier"
+    #: a parcel without tracking number waits: always, never, or if it has a "carrier"
     waits_for_tracking = "carrier"
 
     def __init__(self, config, tokens=None, limiter=None, clock=time.time):
@@ -310,11 +311,8 @@ class Adapter(CatalogueReading):
 
     # --- orders and shipments --------------------------------------------------
     def fetch_orders(self, since: datetime) -> Iterator[OrderPage]:
-        """Yield the orders that changed since a moment (UTC), page by page.
-
-        Overlap is the caller's; orders come back until the last page names the
-        watermark.
-        """
+        """Yield the orders that changed since a moment (UTC), page by page: overlap is
+        the caller's, the last page names the watermark."""
         raise self._unsupported("fetch_orders")
 
     def fetch_order(self, external_id: str) -> ChannelOrder:
@@ -323,6 +321,10 @@ class Adapter(CatalogueReading):
         :raises UnknownListing: the channel has no such order
         """
         raise self._unsupported("fetch_order")
+
+    def fetch_several_orders(self, external_ids) -> Mapping[str, ChannelOrder]:
+        """Return up to ``orders_at_once`` orders by id, without those not found."""
+        raise self._unsupported("fetch_several_orders")
 
     def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
         """Tell the channel that a parcel has left. Safe to repeat."""

@@ -119,8 +119,12 @@ class MarketplaceAccount(models.Model):
         """
         self.ensure_one()
         self._receive_queued(adapter)
-        silent = 0
-        while time.monotonic() < deadline and (events := self._take_events()):
+        silent, alone = 0, set()
+        while time.monotonic() < deadline:
+            if self._deal_with_several(adapter, alone):
+                continue
+            if not (events := self._take_events()):
+                break
             error = self._try_events(adapter, events)
             silent = silent + 1 if isinstance(error, ChannelUnreachable) else 0
             if isinstance(error, RateLimited):
@@ -150,6 +154,60 @@ class MarketplaceAccount(models.Model):
             order="id",
         )
 
+    def _deal_with_several(self, adapter, alone):
+        """Read the orders of the first events in one call, where the channel can.
+
+        :param alone: ids that were left over once; they are added to. What is left
+            (unknown, broken, refused) is dealt with one by one: there it is said
+        :return: whether any event was settled
+        """
+        groups = self._take_orders(adapter.orders_at_once, alone)
+        if len(groups) < 2:
+            return False
+        try:
+            told = adapter.fetch_several_orders(list(groups))
+            self._in_transaction(functools.partial(self._store_several, told, groups))
+        except Exception as error:
+            self._rollback()
+            if not isinstance(error, ChannelError):
+                _logger.exception("Marketplace orders %s: one by one", list(groups))
+            alone.update(groups)
+            return False
+        alone.update(groups.keys() - told.keys())
+        self._keep_rate_state(adapter)
+        return bool(told)
+
+    def _take_orders(self, limit, alone):
+        """Return order id → its waiting events, of up to ``limit`` orders; only as long
+        as nothing else came before them."""
+        Event = self.env["marketplace.event"]
+        mine, ids = [("account_id", "=", self.id)], []
+        if limit < 2:
+            return {}
+        due = Event.search(mine + Event._get_due_domain(), order="id", limit=4 * limit)
+        for event in due:
+            if event.kind != "order" or not event.external_id or len(ids) == limit:
+                break
+            if event.external_id not in ids:
+                ids.append(event.external_id)
+        waiting = Event.search(
+            [
+                *mine,
+                ("state", "in", WAITING),
+                ("kind", "=", "order"),
+                ("external_id", "in", [one for one in ids if one not in alone]),
+            ],
+            order="id",
+        )
+        return waiting.grouped("external_id")
+
+    def _store_several(self, told, groups):
+        """Several ids may mean one order: it is stored once."""
+        tellings = {order.external_id: order for order in told.values()}
+        stored = dict(zip(tellings, self._store_orders(tellings.values()), strict=True))
+        for one, order in told.items():
+            groups[one]._settle(self._dealt_with(stored[order.external_id]))
+
     def _try_events(self, adapter, events):
         """Deal with events of one thing; return the error that came of it, if any."""
         try:
@@ -174,11 +232,8 @@ class MarketplaceAccount(models.Model):
             values = handler(adapter, events)
         else:
             values = self._ignored(self.env._("Nothing is done about this kind."))
-        self._in_transaction(functools.partial(self._end, adapter, events, values))
-
-    def _end(self, adapter, events, values):
-        events._settle(values)
-        self._save_rate_state(adapter)
+        self._in_transaction(functools.partial(events._settle, values))
+        self._keep_rate_state(adapter)
 
     def _rest(self, error):
         """A limit was hit: all that is due waits, and nothing is to blame."""

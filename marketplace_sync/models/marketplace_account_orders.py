@@ -38,6 +38,9 @@ OVERLAP_MINUTES = 5
 STALE_MINUTES = 15
 #: Open orders of a channel that hides cancelled ones are read again so often (hours).
 REREAD_HOURS = 1
+#: Sale orders are made for so long (seconds) before the inbox is looked into again:
+#: other channels' numbers wait for what is in there, and only a person for these.
+SYNC_SECONDS = 1.0
 #: States in which orders are read. A pause stops quantities, not buyers.
 READING = ("connected", "paused")
 
@@ -120,7 +123,8 @@ class MarketplaceAccount(models.Model):
         if not self.order_retry_at or self.order_retry_at <= fields.Datetime.now():
             self._guarded(functools.partial(self._run_order_reading, deadline))
         # Needs no channel, so it is done whether the channel answers or not.
-        self._guarded(functools.partial(self._sync_orders, deadline))
+        until = min(deadline, time.monotonic() + SYNC_SECONDS)
+        self._guarded(functools.partial(self._sync_orders, until))
         if not self.order_retry_at and self.state in READING:
             self._guarded(functools.partial(self._run_order_telling, deadline))
         self._in_transaction(self._schedule_next_orders)
@@ -230,14 +234,14 @@ class MarketplaceAccount(models.Model):
             minutes=OVERLAP_MINUTES
         )
         for page in adapter.fetch_orders(since):
-            self._in_transaction(functools.partial(self._store_page, adapter, page))
+            self._in_transaction(functools.partial(self._store_page, page))
+            self._keep_rate_state(adapter)
         if adapter.hides_cancelled_orders:
             self._reread_open_orders(adapter, deadline)
         self._in_transaction(self._note_orders_read)
 
-    def _store_page(self, adapter, page):
-        for told in page.orders:
-            self._store_order_safely(told)
+    def _store_page(self, page):
+        self._store_orders(page.orders)
         values = {}
         if page.data:
             values["channel_data"] = {**(self.channel_data or {}), **page.data}
@@ -245,7 +249,6 @@ class MarketplaceAccount(models.Model):
             values["order_watermark"] = naive(page.watermark)
         if values:
             self.write(values)
-        self._save_rate_state(adapter)
 
     def _store_order_safely(self, told):
         """Store one order; one that cannot be stored is said, and stops no other."""
@@ -256,7 +259,7 @@ class MarketplaceAccount(models.Model):
             if getattr(error, "pgcode", None):
                 raise  # a collision: the whole page once more
             _logger.exception("Marketplace account %s: order not stored", self.id)
-            self._note_unreadable_order(told, error)
+            return self._note_unreadable_order(told, error)
 
     def _note_unreadable_order(self, told, error):
         """Keep an order that our own code stumbled over visible to a person."""
@@ -337,15 +340,12 @@ class MarketplaceAccount(models.Model):
             return self._in_transaction(
                 functools.partial(self._store_gone, external_id)
             )
-        return self._in_transaction(
-            functools.partial(self._store_fetched, adapter, told)
-        )
+        return self._in_transaction(functools.partial(self._store_order_safely, told))
 
-    def _store_fetched(self, adapter, told):
-        self._save_rate_state(adapter)
-        order = self._store_order_safely(told)
-        order.needs_sync = order.state != "ignored"
-        return order
+    def _keep_rate_state(self, adapter):
+        """Save what is left of the limits, in a transaction of its own: other jobs of
+        the account save theirs, and a collision must not undo what was stored."""
+        self._in_transaction(functools.partial(self._save_rate_state, adapter))
 
     def _store_gone(self, external_id):
         """The channel has deleted the order: nobody waits for it any more."""

@@ -62,6 +62,20 @@ class MarketplaceAccount(models.Model):
         order.line_ids._demand_changed()
         return order
 
+    def _store_orders(self, tellings):
+        """Store several orders, and compute what they promise once for all of them.
+
+        One that cannot be stored is said, and stops no other.
+
+        :return: an order (or an empty recordset) for each telling
+        """
+        quiet = self.with_context(marketplace_defer_demand=True)
+        stored = [quiet._store_order_safely(told) for told in tellings]
+        loud = self.env["marketplace.order"].sudo()
+        stored = [order.with_env(loud.env) for order in stored]
+        loud.union(*stored).line_ids._demand_changed()
+        return stored
+
     def _is_before_start(self, told):
         return bool(self.order_start_at) and naive(told.placed_at) < self.order_start_at
 

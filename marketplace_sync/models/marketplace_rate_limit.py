@@ -36,6 +36,7 @@ class MarketplaceRateLimit(models.Model):
                    ON CONFLICT (account_id) DO UPDATE SET state = EXCLUDED.state""",
                 account_id,
                 fields.Json().convert_to_column(state, self),
-            )
+            ),
+            log_exceptions=False,  # a collision is no error, see retry_on_conflict
         )
         self.invalidate_model()

@@ -30,6 +30,7 @@ from . import test_orders_channels
 from . import test_orders_workers
 from . import test_door
 from . import test_events
+from . import test_events_several
 from . import test_webhooks
 from . import test_alerts
 from . import test_exposure

@@ -22,6 +22,7 @@ from .const import (
 )
 from .documents import LOCATIONS, SHOP
 from .lookup import Lookup
+from .order_const import ORDERS_AT_ONCE
 from .orders import OrderReader
 from .push import Publisher
 from .reading import LOCATION, is_gid
@@ -38,6 +39,7 @@ class ShopifyAdapter(Adapter):
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
+    orders_at_once = ORDERS_AT_ONCE
     catalogue_shows_stock = True
 
     def __init__(self, config, *args, **kwargs):
@@ -140,6 +142,9 @@ class ShopifyAdapter(Adapter):
 
     def fetch_order(self, external_id):
         return OrderReader(self.client, self.config).one(external_id)
+
+    def fetch_several_orders(self, external_ids):
+        return OrderReader(self.client, self.config).several(external_ids)
 
     def confirm_shipment(self, shipment):
         return Shipper(self.client, self.config).confirm(shipment)

@@ -43,6 +43,7 @@ SET_QUANTITIES = load("inventorySetQuantities", 10, "set_quantities")
 
 ORDERS = load("orders", 807, "orders_page", "order_head", "order")
 ORDER = load("order", 68, "order_by_id", "order_head", "order")
+ORDERS_BY_ID = load("nodes.orders", 68, "orders_by_id", "order_head", "order")
 ORDER_LINES = load("order.lineItems", 58, "order_lines", "order")
 ORDER_REFUNDS = load("order.refunds", 26, "order_refunds")
 ORDER_STATE = load("order.state", 2, "order_state")
@@ -75,6 +76,7 @@ ALL = (
     SET_QUANTITIES,
     ORDERS,
     ORDER,
+    ORDERS_BY_ID,
     ORDER_LINES,
     ORDER_REFUNDS,
     ORDER_STATE,

@@ -9,6 +9,7 @@ from .documents import (
     ORDER_LINES,
     ORDER_REFUNDS,
     ORDERS,
+    ORDERS_BY_ID,
 )
 from .order_const import MAX_READS, RETURNED
 from .order_reading import Telling, order_of
@@ -57,10 +58,31 @@ class OrderReader:
             external_id = self._order_of(external_id)
         return self._whole(*self._read(external_id))
 
+    def several(self, external_ids):
+        """Return ``{id: order}`` of up to ``ORDERS_AT_ONCE`` orders, or fulfilment
+        orders, in one call or two; what this shop has not (any more) is left out."""
+        places = [one for one in external_ids if is_gid(FULFILLMENT_ORDER, one)]
+        meant = {one: one for one in external_ids} | self._orders_of(places)
+        ids = [one for one in dict.fromkeys(meant.values()) if is_gid(ORDER_GID, one)]
+        if not ids:
+            return {}
+        reply = self.client.execute(ORDERS_BY_ID, {"ids": ids, **self._variables})
+        nodes = [node for node in reply["nodes"] if node and node.get("createdAt")]
+        told = {node["id"]: self._whole(node, reply.request_id) for node in nodes}
+        return {one: told[gid] for one, gid in meant.items() if gid in told}
+
     def _order_of(self, fulfilment_order):
-        reply = self.client.execute(FULFILLMENT_ORDER_IDS, {"ids": [fulfilment_order]})
-        node = reply["nodes"][0] or {}
-        return node.get("orderId") or ""
+        return self._orders_of([fulfilment_order]).get(fulfilment_order, "")
+
+    def _orders_of(self, fulfilment_orders):
+        """Return fulfilment order's id → its order's, of those that are there."""
+        if not fulfilment_orders:
+            return {}
+        reply = self.client.execute(FULFILLMENT_ORDER_IDS, {"ids": fulfilment_orders})
+        found = zip(fulfilment_orders, reply["nodes"], strict=True)
+        return {
+            one: node["orderId"] for one, node in found if (node or {}).get("orderId")
+        }
 
     def _read(self, gid):
         if not is_gid(ORDER_GID, gid):

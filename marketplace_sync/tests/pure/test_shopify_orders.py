@@ -94,6 +94,38 @@ class TestIncrementalReading(OrderCase):
             self.pages()
 
 
+class TestSeveralOrders(OrderCase):
+    def several(self, *ids):
+        return self.adapter().fetch_several_orders(ids)
+
+    def test_ten_orders_are_one_call(self):
+        ids = [self.shop.sell("A") for _sale in range(10)]
+        self.assertEqual(list(self.several(*ids)), ids)
+        self.assertEqual(self.calls(), ["nodes"])
+
+    def test_they_are_told_as_single_ones_are(self):
+        order_id = self.shop.sell("A", 3)
+        together, alone = self.several(order_id)[order_id], self.read(order_id)
+        self.assertEqual(
+            replace(together, request_id=""), replace(alone, request_id="")
+        )
+
+    def test_a_fulfilment_order_stands_for_its_order(self):
+        order_id = self.shop.sell("A")
+        (place,) = self.shop.shop.orders.get(order_id)["fulfillment_orders"]
+        place = f"gid://shopify/FulfillmentOrder/{place}"
+        found = self.several(order_id, place)
+        self.assertEqual({order.external_id for order in found.values()}, {order_id})
+        self.assertEqual(set(found), {order_id, place})
+
+    def test_what_is_no_order_is_left_out(self):
+        order_id = self.shop.sell("A")
+        gone = ("gid://shopify/Order/404", "gid://shopify/FulfillmentOrder/404")
+        found = self.several(order_id, *gone, "", "nonsense")
+        self.assertEqual(list(found), [order_id])
+        self.assertEqual(self.several("nonsense"), {})
+
+
 class TestLongOrders(OrderCase):
     def many(self, count):
         items = [{"sku": "A", "line": n} for n in range(count - 1)]

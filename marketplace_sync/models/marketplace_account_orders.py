@@ -41,6 +41,9 @@ REREAD_HOURS = 1
 #: Sale orders are made for so long (seconds) before the inbox is looked into again:
 #: other channels' numbers wait for what is in there, and only a person for these.
 SYNC_SECONDS = 1.0
+#: The inbox is worked off for so long (seconds) before sale orders have their turn:
+#: notifications that never stop must not keep them away.
+INBOX_SECONDS = 3.0
 #: States in which orders are read. A pause stops quantities, not buyers.
 READING = ("connected", "paused")
 
@@ -150,7 +153,8 @@ class MarketplaceAccount(models.Model):
 
     def _run_order_reading(self, deadline):
         with self._adapter_session() as adapter:
-            self._process_events(adapter, deadline)
+            until = min(deadline, time.monotonic() + INBOX_SECONDS)
+            self._process_events(adapter, until)
             self._read_orders(adapter, deadline)
         self._in_transaction(self._note_order_success)
 

@@ -132,6 +132,12 @@ class MarketplaceAccount(models.Model):
             if silent >= SILENT_LIMIT:
                 raise error
 
+    def _has_due_events(self):
+        """Tell whether a notification waits that could be worked off now."""
+        Event = self.env["marketplace.event"]
+        mine = [("account_id", "=", self.id)]
+        return bool(Event.search_count(mine + Event._get_due_domain(), limit=1))
+
     def _take_events(self):
         """Return the first event that is due, and with it whatever else waits that the
         same read answers. What arrives later is not among them: it gets its own."""

@@ -230,8 +230,11 @@ class MarketplaceAccount(models.Model):
         interval = timedelta(minutes=self.order_interval_minutes)
         if not self._can_read_orders():
             return
-        if self.last_order_sync_at and self.last_order_sync_at + interval > now:
+        age = now - self.last_order_sync_at if self.last_order_sync_at else None
+        if age is not None and age < interval:
             return
+        if age is not None and age < 2 * interval and self._has_due_events():
+            return  # it would take from the limits what the notifications need
         if not self.order_start_at:
             self._in_transaction(functools.partial(self.write, {"order_start_at": now}))
         since = (self.order_watermark or self.order_start_at) - timedelta(
@@ -240,6 +243,8 @@ class MarketplaceAccount(models.Model):
         for page in adapter.fetch_orders(since):
             self._in_transaction(functools.partial(self._store_page, page))
             self._keep_rate_state(adapter)
+            # A long read must not keep waiting what is announced meanwhile.
+            self._process_events(adapter, time.monotonic() + INBOX_SECONDS)
         if adapter.hides_cancelled_orders:
             self._reread_open_orders(adapter, deadline)
         self._in_transaction(self._note_orders_read)

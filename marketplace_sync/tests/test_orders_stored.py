@@ -1,6 +1,7 @@
 """A channel order is demand from the commit of its record, and stops being so by what
 happens to it."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -427,3 +428,46 @@ class TestOrdersStored(OrderCase):
             self.env["marketplace.order"]._gc_raw()
         self.assertFalse(order.raw)
         self.assertTrue(waiting.raw, "a person may still need it")
+
+
+@tagged("post_install", "-at_install")
+class TestReadingAndNotifications(OrderCase):
+    def notify(self, external_id):
+        return self.env["marketplace.event"].create(
+            {
+                "account_id": self.account.id,
+                "delivery_id": f"delivery-{external_id}",
+                "kind": "order",
+                "external_id": external_id,
+            }
+        )
+
+    def read_after(self, minutes):
+        """Run the order action; the last read was so long ago."""
+        self.go_live()
+        moment = fields.Datetime.now() - timedelta(minutes=minutes)
+        self.account.last_order_sync_at = moment
+        with self.crons() as env:
+            account = self.account.with_env(env)
+            with account._adapter_session() as adapter, suppress(ChannelUnreachable):
+                account._read_orders(adapter)
+
+    def test_a_read_waits_while_notifications_wait(self):
+        self.book.tell(told_order("1", [("CUP", 1)]))
+        self.notify("1")
+        self.read_after(minutes=6)
+        self.assertEqual(self.book.reads, [])
+
+    def test_a_read_that_waited_for_long_is_made_all_the_same(self):
+        self.book.tell(told_order("1", [("CUP", 1)]))
+        self.notify("1")
+        self.read_after(minutes=11)
+        self.assertEqual(len(self.book.reads), 1)
+
+    def test_what_is_announced_during_a_long_read_is_not_kept_waiting(self):
+        listing = self.make_listing("CUP", stock=10)
+        self.book.tell(told_order("1", [("CUP", 3)]))
+        self.book.pages = [[], ChannelUnreachable("The channel does not answer.")]
+        event = self.notify("1")
+        self.read_after(minutes=11)
+        self.assertEqual((event.state, listing.sellable_qty), ("done", 7))

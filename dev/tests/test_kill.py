@@ -79,7 +79,9 @@ for channel, url in urls.items():
 env.cr.commit()
 """
 SELL = """
-products = env["product.product"].search([("default_code", "like", "S%")], order="id")
+products = env["product.product"].search(
+    [("default_code", "like", "S%"), ("is_storable", "=", True)], order="id"
+)
 stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
 for number, product in enumerate(products):
     if number % 2:

@@ -241,7 +241,8 @@ class TestOrderBecomesSale(SaleCase):
 
     # === COMPANIES ===
 
-    def test_the_order_of_another_company_is_its_own(self):
+    def make_company_b(self):
+        """Return an account of another company, its site and its warehouse."""
         company = self.env["res.company"].create({"name": "Company B"})
         self.env.user.company_ids |= company
         warehouse = self.env["stock.warehouse"].search(
@@ -264,6 +265,11 @@ class TestOrderBecomesSale(SaleCase):
                 "warehouse_ids": warehouse.ids,
             }
         )
+        return account, site, warehouse
+
+    def test_the_order_of_another_company_is_its_own(self):
+        account, site, warehouse = self.make_company_b()
+        company = account.company_id
         self.make_listing("CUP", stock=10, site=site)
         order = self.store(
             told_order(lines=[("CUP", 1)], buyer=BUYER, shipping_address=ADDRESS),

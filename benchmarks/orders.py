@@ -10,7 +10,8 @@ second, within what the channels allow (see ``latency``).
 import signal
 import time
 
-from simulator import testing
+from simulator import delivery, testing
+from simulator.shopify_cost import Points
 
 from . import databases, latency, session, shopping, shops
 from .figures import Figure, percentile
@@ -30,6 +31,8 @@ PRICES = {"currency": "USD", "tax": {"title": "", "rate": 0}}
 def run(quick=False):
     speed = 100 if quick else ORDERS
     slow, fast = (40, 80) if quick else BURSTS
+    # one that is forgotten while it is on its way would count as waiting for ever
+    delivery.REMEMBERED = 4 * (speed + slow + fast)
     database = databases.make("orders")
     with testing.running() as simulator, session.environment(database) as env:
         prepare(env, simulator, speed + slow + fast)
@@ -59,7 +62,7 @@ def measure_speed(env, simulator, numbers):
 
 def measure_load(env, simulator, numbers, seconds):
     """Many buy in a short time; is anything lost or doubled, and when is it done?"""
-    before = count_orders(env)
+    before, spent = count_orders(env), points_spent(simulator)
     began = time.time()
     with shopping.Letters(simulator, "shopify") as letters:
         shopping.buy(simulator, "shopify", numbers, len(numbers) / seconds, UNITS)
@@ -80,6 +83,13 @@ def measure_load(env, simulator, numbers, seconds):
     )
     wrong = abs(stored - len(numbers)) + count_wrong_units(env)
     yield Figure(f"{name}: lost or doubled", wrong, "orders", 0, section=LOAD)
+    yield Figure(
+        f"{name}: Shopify's points, an order",
+        (points_spent(simulator) - spent) / len(numbers),
+        "points",
+        note="all that the account asked, until every shelf was right",
+        section=LOAD,
+    )
     took, statuses = letters.answered()
     yield Figure(
         f"{name}: the door's answer, p95",
@@ -90,6 +100,10 @@ def measure_load(env, simulator, numbers, seconds):
         f"p50 {percentile(took, 50) * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms",
         section=LOAD,
     )
+
+
+def points_spent(simulator):
+    return Points(simulator.channels["shopify"].shop).spent()
 
 
 def count_orders(env):

@@ -105,14 +105,19 @@ class Points:
 
     def take(self, cost):
         """Take points; tell whether they were there."""
-        available = self.available()
+        available, spent = self.available(), self.spent()
         if available < cost:
             return False
         self.shop.state["points"] = {
             "available": available - cost,
             "at": self.shop.clock(),
+            "spent": spent + cost,
         }
         return True
+
+    def spent(self):
+        """Return the points that were ever taken, while the limits were on."""
+        return (self.shop.state["points"] or {}).get("spent", 0)
 
     def report(self, requested, actual):
         """Return ``extensions.cost``."""

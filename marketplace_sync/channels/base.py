@@ -217,8 +217,10 @@ class Adapter(CatalogueReading):
     #: the search for orders never tells that one was cancelled (Mercado Libre): open
     #: orders are read again one by one
     hides_cancelled_orders = False
-    #: orders that :meth:`fetch_several_orders` reads in one call; 1 = it cannot
+    #: ids that :meth:`fetch_several_orders` takes; 1 = it cannot
     orders_at_once = 1
+    #: :meth:`fetch_orders` that is cut short goes on where it was (``OrderPage.data``)
+    resumes_orders = False
     #: the channel's own names of carriers
     carriers: Sequence[str] = ()
     #: a parcel without tracking number waits: always, never, or if it has a "carrier"
@@ -312,7 +314,8 @@ class Adapter(CatalogueReading):
     # --- orders and shipments --------------------------------------------------
     def fetch_orders(self, since: datetime) -> Iterator[OrderPage]:
         """Yield the orders that changed since a moment (UTC), page by page: overlap is
-        the caller's, the last page names the watermark."""
+        the caller's, the last page names the watermark. A page of hints needs
+        :meth:`fetch_several_orders`."""
         raise self._unsupported("fetch_orders")
 
     def fetch_order(self, external_id: str) -> ChannelOrder:
@@ -323,7 +326,7 @@ class Adapter(CatalogueReading):
         raise self._unsupported("fetch_order")
 
     def fetch_several_orders(self, external_ids) -> Mapping[str, ChannelOrder]:
-        """Return up to ``orders_at_once`` orders by id, without those not found."""
+        """Return id → order, for up to ``orders_at_once`` ids; not those unknown."""
         raise self._unsupported("fetch_several_orders")
 
     def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:

@@ -115,6 +115,9 @@ class ChannelOrder:
     :param cancel_requested: the buyer asks for cancellation; nothing is cancelled yet
     :param is_withheld: the channel keeps name or address from us
     :param raw: the payload, kept for a limited time
+    :param told_at: UTC, not later than the channel looked at the order by its own
+        clock: what changed within the second of ``updated_at`` may be missing from an
+        order that was told in that second. None = unknown
     """
 
     external_id: str
@@ -142,11 +145,30 @@ class ChannelOrder:
     raw: Mapping = field(default_factory=dict)
     data: Mapping = field(default_factory=dict)
     request_id: str = ""
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OrderHint:
+    """An order that changed, not read yet: where a channel's list tells no more.
+
+    :param updated_at: UTC, as ``ChannelOrder.updated_at``: which orders need no reading
+    :param placed_at: UTC, None when the list does not say
+    """
+
+    external_id: str
+    updated_at: datetime
+    placed_at: datetime | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class OrderPage:
     """A part of an incremental read.
+
+    A channel tells whole orders, or hints where whole ones are dear: the caller reads
+    those that it does not know (``Adapter.fetch_several_orders``) before it takes
+    ``watermark`` and ``data`` for true.
 
     :param watermark: where the next read may begin once *every* page of this one is
         stored; only on the last page
@@ -155,9 +177,10 @@ class OrderPage:
         short goes on
     """
 
-    orders: Sequence[ChannelOrder]
+    orders: Sequence[ChannelOrder] = ()
     watermark: datetime | None = None
     data: Mapping = field(default_factory=dict)
+    hints: Sequence[OrderHint] = ()
 
 
 @dataclass(frozen=True)
@@ -213,6 +236,8 @@ class WebhookEvent:
     :param kind: ``order``, ``listing``, ``stock``, ``shipment``, ``return``,
         ``uninstalled``, ``other``
     :param external_id: of the thing that changed, "" when not named
+    :param changed_at: update time of the thing after the change (UTC): who has been
+        told of it as it was then or later has nothing to read. None = always read
     """
 
     delivery_id: str
@@ -221,6 +246,7 @@ class WebhookEvent:
     account_ref: str = ""
     external_id: str = ""
     triggered_at: datetime | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

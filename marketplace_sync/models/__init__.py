@@ -33,6 +33,7 @@ from . import (
     marketplace_order_line,
     marketplace_order_store,
     marketplace_account_orders,
+    marketplace_account_order_pages,
     marketplace_account_sale,
     marketplace_tax_map,
     marketplace_order_partner,

@@ -170,6 +170,8 @@ class MarketplaceAccount(models.Model):
         groups = self._take_orders(adapter.orders_at_once, alone)
         if len(groups) < 2:
             return False
+        if self._settle_told(groups):
+            return True
         try:
             told = adapter.fetch_several_orders(list(groups))
             self._in_transaction(functools.partial(self._store_several, told, groups))
@@ -182,6 +184,18 @@ class MarketplaceAccount(models.Model):
         alone.update(groups.keys() - told.keys())
         self._keep_rate_state(adapter)
         return bool(told)
+
+    def _settle_told(self, groups):
+        """Settle the events that tell of nothing new; tell whether there was any."""
+        orders = self._get_told_of(groups)
+        if orders:
+            settle = functools.partial(self._settle_as_told, orders, groups)
+            self._in_transaction(settle)
+        return bool(orders)
+
+    def _settle_as_told(self, orders, groups):
+        for one, order in orders.items():
+            groups[one]._settle(self._dealt_with(order))
 
     def _take_orders(self, limit, alone):
         """Return order id → its waiting events, of up to ``limit`` orders; only as long

@@ -240,24 +240,12 @@ class MarketplaceAccount(models.Model):
         since = (self.order_watermark or self.order_start_at) - timedelta(
             minutes=OVERLAP_MINUTES
         )
-        for page in adapter.fetch_orders(since):
-            self._in_transaction(functools.partial(self._store_page, page))
-            self._keep_rate_state(adapter)
-            # A long read must not keep waiting what is announced meanwhile.
-            self._process_events(adapter, time.monotonic() + INBOX_SECONDS)
+        if not self._read_pages(adapter, since, deadline):
+            self._in_transaction(self._wake_orders)
+            return
         if adapter.hides_cancelled_orders:
             self._reread_open_orders(adapter, deadline)
         self._in_transaction(self._note_orders_read)
-
-    def _store_page(self, page):
-        self._store_orders(page.orders)
-        values = {}
-        if page.data:
-            values["channel_data"] = {**(self.channel_data or {}), **page.data}
-        if page.watermark:
-            values["order_watermark"] = naive(page.watermark)
-        if values:
-            self.write(values)
 
     def _store_order_safely(self, told):
         """Store one order; one that cannot be stored is said, and stops no other."""
@@ -284,7 +272,8 @@ class MarketplaceAccount(models.Model):
             }
         )
         problem = self.env._("This order could not be read: %s", error)
-        order.write({"state": "to_fix", "problem": problem, "needs_sync": False})
+        values = {"state": "to_fix", "problem": problem, "needs_sync": False}
+        order.write({**values, "told_at": False})  # the next read tries again
         return order
 
     def _note_orders_read(self):

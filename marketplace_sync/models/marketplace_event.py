@@ -96,6 +96,11 @@ class MarketplaceEvent(models.Model):
     triggered_at = fields.Datetime(
         "Happened", readonly=True, help="On the channel, as it says."
     )
+    changed_at = fields.Datetime(
+        "Changed on the Channel",
+        readonly=True,
+        help="Update time of the order that it tells of; empty when it names none.",
+    )
     received_at = fields.Datetime("Received", readonly=True, index=True)
     processed_at = fields.Datetime("Processed", readonly=True)
     order_id = fields.Many2one(
@@ -193,6 +198,7 @@ class MarketplaceEvent(models.Model):
             "state": "new",
             "attempt_count": 0,
             "triggered_at": _naive(event.triggered_at),
+            "changed_at": _naive(event.changed_at),
             "received_at": fields.Datetime.now(),
             "body": clean(text, BODY_KEPT),
             "body_size": len(body),

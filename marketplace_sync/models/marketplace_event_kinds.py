@@ -77,7 +77,10 @@ class MarketplaceAccount(models.Model):
     def _read_order_of_events(self, adapter, events):
         if not events[0].external_id:
             return self._ignored(self.env._("The notification names no order."))
-        order = self._read_order_of_event(adapter, events[0].external_id, events)
+        external_id = events[0].external_id
+        order = self._get_told_of({external_id: events}).get(external_id)
+        if not order:
+            order = self._read_order_of_event(adapter, external_id, events)
         return self._dealt_with(order)
 
     def _read_orders_of_shipment(self, adapter, events):

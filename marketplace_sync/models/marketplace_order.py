@@ -63,6 +63,11 @@ class MarketplaceOrder(models.Model):
     )
     placed_at = fields.Datetime("Placed", required=True, readonly=True)
     updated_at = fields.Datetime("Changed on the Channel", readonly=True)
+    told_at = fields.Datetime(
+        "Told",
+        readonly=True,
+        help="The channel's clock when it last told this order; empty when unknown.",
+    )
     ship_by = fields.Datetime(readonly=True)
     currency_code = fields.Char(readonly=True)
     currency_id = fields.Many2one(

@@ -104,6 +104,7 @@ class MarketplaceOrder(models.Model):
             "status": told.status,
             "placed_at": naive(told.placed_at),
             "updated_at": naive(told.updated_at),
+            "told_at": naive(told.told_at),
             "ship_by": naive(told.ship_by),
             "currency_code": told.currency,
             "total": float(told.total or 0),

@@ -1,12 +1,13 @@
 """Channels that tell several orders at once: many events, few reads, nobody harmed."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..channels.errors import ChannelUnreachable, RejectedError
-from .order_case import told_order
+from .order_case import NOON, told_order
 from .test_events import EventCase
 
 
@@ -94,3 +95,51 @@ class TestSeveralAtOnce(EventCase):
             self.process()
         self.assertEqual(seen, [[]])
         self.assertEqual(self.states([first, *orders]), ["done"] * 3)
+
+    def hold(self, number, changed=0, told=3600, **values):
+        """Odoo holds an order as of a change (seconds after noon), told long after."""
+        changed = NOON + timedelta(seconds=changed)
+        moments = {"updated_at": changed, "told_at": changed + timedelta(seconds=told)}
+        self.book.tell(told_order(number, [("CUP", 1)]))
+        self.store(told_order(number, [("CUP", 1)], **moments))
+
+    def test_what_odoo_holds_as_new_as_that_costs_no_read(self):
+        for number in "123":
+            self.hold(number)
+        known = [self.receive(number, changed_at=NOON) for number in "123"]
+        self.process()
+        self.assertEqual((self.batches, self.fetched), ([], []))
+        self.assertEqual(self.states(known), ["done"] * 3)
+        self.assertEqual(known[0].order_id, self.order("1"))
+
+    def test_alone_it_costs_none_either(self):
+        self.hold("1", changed=60)
+        event = self.receive("1", changed_at=NOON)
+        self.process()
+        self.assertEqual((self.batches, self.fetched), ([], []))
+        self.assertEqual((event.state, event.order_id), ("done", self.order("1")))
+
+    def test_calls_are_filled_with_what_is_news(self):
+        for number in "12":
+            self.hold(number)
+            self.receive(number, changed_at=NOON)
+        self.tell(*"345")
+        self.process()
+        self.assertEqual(self.batches, [[*"345"]])
+
+    def test_news_is_read(self):
+        """What happened later; in a second that was not over; nobody says when."""
+        for number, more in (("1", 1), ("2", 0), ("3", None)):
+            self.hold(number, told=1 if number == "2" else 3600)
+            moment = None if more is None else NOON + timedelta(seconds=more)
+            self.receive(number, changed_at=moment)
+        self.process()
+        self.assertEqual(self.batches, [[*"123"]])
+
+    def test_one_that_does_not_say_when_is_enough_to_read(self):
+        """A hold comes with the order's notification, and moves no update time."""
+        self.hold("1")
+        self.receive("1", changed_at=NOON)
+        self.receive("1", topic="fulfillment_orders/placed_on_hold")
+        self.process()
+        self.assertEqual(self.fetched, ["1"])

@@ -1,8 +1,12 @@
 """A buyer buys on each simulated marketplace; the sale order costs what he paid."""
 
+import time
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models import marketplace_account_order_pages
 from . import test_channels
 
 
@@ -89,6 +93,33 @@ class TestSaleOnShopify(SharedSaleTests, SaleOnChannel):
                 "type_tax_use": "sale",
             }
         )
+
+    def calls_of_a_read(self):
+        """Read what changed; return the calls that it took."""
+        self.account.last_order_sync_at = False
+        self.env.flush_all()
+        before = len(self.simulator.log(self.channel))
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            account = self.account.with_env(self.env(cr=cr))
+            with account._adapter_session() as adapter:
+                account._read_orders(adapter)
+        self.env.invalidate_all()
+        calls = self.simulator.log(self.channel)[before:]
+        return [call["operation"] for call in calls if call["operation"] != "token"]
+
+    def test_a_read_costs_what_is_news(self):
+        ids = [self.channel_now.sell("A") for _sale in range(3)]
+        with patch.object(marketplace_account_order_pages, "SAME_SECOND", 0):
+            self.assertEqual(self.calls_of_a_read(), ["orders", "nodes"])
+            self.assertEqual(self.calls_of_a_read(), ["orders"])
+            self.addCleanup(setattr, self.channel_now, "clock", self.channel_now.clock)
+            self.channel_now.clock = lambda: time.time() + 60
+            self.channel_now.cancel_order(ids[1])
+            self.assertEqual(self.calls_of_a_read(), ["orders", "nodes"])
+        orders = self.account.order_ids.sorted("external_id")
+        self.assertEqual(orders.mapped("external_id"), ids)
+        self.assertEqual(orders.mapped("status"), ["open", "cancelled", "open"])
+        self.assertTrue(all(orders.mapped("told_at")))
 
 
 @tagged("post_install", "-at_install")

@@ -57,6 +57,7 @@ class AmazonAdapter(Adapter):
     max_rows = PATCH_BATCH
     settling_seconds = SETTLING_SECONDS
     pool_by_sku = True
+    resumes_orders = True
 
     def __init__(self, config, tokens=None, limiter=None, clock=time.time, sleep=None):
         super().__init__(config, tokens, limiter, clock)

@@ -22,7 +22,7 @@ from .const import (
 )
 from .documents import LOCATIONS, SHOP
 from .lookup import Lookup
-from .order_const import ORDERS_AT_ONCE
+from .order_const import IDS_AT_ONCE
 from .orders import OrderReader
 from .push import Publisher
 from .reading import LOCATION, is_gid
@@ -39,7 +39,8 @@ class ShopifyAdapter(Adapter):
     limits = {POINTS: STANDARD_POINTS}
     max_rows = MAX_ROWS
     settling_seconds = SETTLING_SECONDS
-    orders_at_once = ORDERS_AT_ONCE
+    orders_at_once = IDS_AT_ONCE
+    resumes_orders = True
     catalogue_shows_stock = True
 
     def __init__(self, config, *args, **kwargs):

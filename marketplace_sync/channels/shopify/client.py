@@ -4,6 +4,8 @@ import json
 import logging
 import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
 import requests
 
@@ -32,11 +34,16 @@ SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+")
 
 @dataclass(frozen=True)
 class Reply:
-    """A successful answer: ``data`` as asked for, nothing missing."""
+    """A successful answer: ``data`` as asked for, nothing missing.
+
+    :param told_at: UTC, when it was asked for, by the slower of the two clocks; None =
+        Shopify's is unknown
+    """
 
     data: dict
     request_id: str
     version: str
+    told_at: datetime | None = None
 
     def __getitem__(self, name):
         """Return a top-level field, which must be there.
@@ -93,12 +100,13 @@ class ShopifyClient:
         self.limiter.acquire(operation.name)
         for _attempt in range(MAX_THROTTLED if operation.repeatable else 1):
             self.limiter.acquire(POINTS, self._price(operation))
+            asked_at = self.limiter.clock()
             answer = self._ask(body.encode())
             content = _envelope(answer)
             cost = _cost_of(content)
             self._adopt(operation, cost)
             if not _is_throttled(content):
-                return self._reply(operation, content, answer)
+                return self._reply(operation, content, answer, asked_at)
             if operation.repeatable:
                 self._wait_out(cost, answer)
         raise RateLimited(
@@ -155,7 +163,7 @@ class ShopifyClient:
             self.http, "POST", url, timeout=self.timeout, data=body, headers=headers
         )
 
-    def _reply(self, operation, content, answer):
+    def _reply(self, operation, content, answer, asked_at):
         _logger.debug(
             "shopify %s: request %s, %s",
             operation.name,
@@ -169,7 +177,8 @@ class ShopifyClient:
                 "Shopify answered without data.", request_id=answer.request_id
             )
         version = answer.headers.get("x-shopify-api-version", "")
-        return Reply(data, answer.request_id, version)
+        told_at = _told_at(answer.headers, asked_at)
+        return Reply(data, answer.request_id, version, told_at)
 
     # --- points ---------------------------------------------------------------
     def _price(self, operation):
@@ -223,6 +232,16 @@ def _cost_of(content):
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     return found if found.restore_rate > 0 and found.maximum > 0 else None
+
+
+def _told_at(headers, asked_at):
+    """Return the earlier of ``Date`` and our own clock, None without a date."""
+    ours = datetime.fromtimestamp(asked_at, timezone.utc)
+    try:
+        theirs = parsedate_to_datetime(headers.get("date") or "")
+        return min(ours, theirs.astimezone(timezone.utc))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 # --- errors -------------------------------------------------------------------

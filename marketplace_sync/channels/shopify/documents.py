@@ -41,7 +41,7 @@ VARIANTS_BY_ID = load("nodes.variants", 5, "variants_by_id", "variant")
 LEVELS = load("nodes.levels", 3, "levels")
 SET_QUANTITIES = load("inventorySetQuantities", 10, "set_quantities")
 
-ORDERS = load("orders", 807, "orders_page", "order_head", "order")
+ORDER_LIST = load("orders", 13, "orders_list")
 ORDER = load("order", 68, "order_by_id", "order_head", "order")
 ORDERS_BY_ID = load("nodes.orders", 68, "orders_by_id", "order_head", "order")
 ORDER_LINES = load("order.lineItems", 58, "order_lines", "order")
@@ -74,7 +74,7 @@ ALL = (
     VARIANTS_BY_ID,
     LEVELS,
     SET_QUANTITIES,
-    ORDERS,
+    ORDER_LIST,
     ORDER,
     ORDERS_BY_ID,
     ORDER_LINES,

@@ -6,10 +6,18 @@ Sources as in ``const.py``; "schema" is Shopify's own description of version 202
 # --- orders -------------------------------------------------------------------
 #: Attempts to read an order of many lines while it is being changed; our choice.
 MAX_READS = 3
+#: Name in ``OrderPage.data``, which comes back in ``AdapterConfig.data``.
+RESUME = "orders_resume"
+#: A list that goes on later begins so long (seconds) before its last order: nothing
+#: promises how soon a change is in the index that the list is made of. Our choice.
+INDEX_LAG_SECONDS = 300
 #: Orders in one ``nodes(ids:)``. The formula of ``documents.py`` prices a list as one
 #: object; should Shopify price each of its orders (68 points), ten are still within the
 #: 1,000 points of one query and dearer than no ten single reads.
 ORDERS_AT_ONCE = 10
+#: Ids that are dealt with together. Each sale is announced by the ids of the order and
+#: of its fulfilment order: together they are one order to read.
+IDS_AT_ONCE = 2 * ORDERS_AT_ONCE
 #: ``displayFinancialStatus`` (schema) with which goods are not handed out, unless the
 #: account's option ``shopify_ship_unpaid`` says so (cash on delivery, payment terms).
 UNPAID = frozenset(("PENDING", "PARTIALLY_PAID", "EXPIRED", "VOIDED"))
@@ -110,6 +118,11 @@ TOPICS = {
     "app/scopes_update": "other",
     "shop/update": "other",
 }
+#: Their payload is the order as it was, ``updated_at`` among it. All others may tell of
+#: what does not move ``Order.updatedAt``, as a hold (https://community.shopify.com/t/322697).
+WHOLE_ORDERS = frozenset(
+    ("orders/create", "orders/updated", "orders/cancelled", "orders/paid")
+)
 #: What ``register_webhooks`` subscribes to. Not ``inventory_levels/update``: it also
 #: fires for each row of our own pushes, so that a push of 10,000 would come back as
 #: 10,000 calls; the reconciliation finds foreign edits. ``orders/updated`` covers

@@ -1,6 +1,7 @@
 """What an order of Shopify means in our words. No calls here."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from ..orders import ChannelOrder, OrderAddress, OrderBuyer, OrderCharge, OrderLine
@@ -31,6 +32,7 @@ class Telling:
     fulfilment_orders: list
     returned: dict = field(default_factory=dict)
     request_id: str = ""
+    told_at: datetime | None = None
 
 
 def order_of(telling, config):
@@ -64,6 +66,7 @@ def order_of(telling, config):
         raw={**node, "lineItems": {"nodes": telling.lines}},
         data=_data(node),
         request_id=telling.request_id,
+        told_at=telling.told_at,
     )
 
 

@@ -1,17 +1,25 @@
-"""Reading orders: 50 a page, and whatever a page leaves out."""
+"""Reading orders: what changed is listed, 250 a page; whole ones are read by id."""
+
+from datetime import timedelta
 
 from ..errors import ChannelUnreachable, UnknownListing
-from ..orders import OrderPage
+from ..orders import OrderHint, OrderPage
 from .documents import (
     FULFILLMENT_ORDER_IDS,
     FULFILLMENT_ORDERS,
     ORDER,
     ORDER_LINES,
+    ORDER_LIST,
     ORDER_REFUNDS,
-    ORDERS,
     ORDERS_BY_ID,
 )
-from .order_const import MAX_READS, RETURNED
+from .order_const import (
+    INDEX_LAG_SECONDS,
+    MAX_READS,
+    ORDERS_AT_ONCE,
+    RESUME,
+    RETURNED,
+)
 from .order_reading import Telling, order_of
 from .order_values import FULFILLMENT_ORDER, moment, money, search_moment, utc
 from .order_values import ORDER as ORDER_GID
@@ -33,20 +41,47 @@ class OrderReader:
 
     # --- many -----------------------------------------------------------------
     def changed(self, since):
-        """Yield :class:`OrderPage` of the orders updated since a moment.
+        """Yield :class:`OrderPage` of hints: the orders updated since a moment, the
+        longest unchanged first. One whole order costs more than a list of 250.
 
-        Sorted by update time, so that an order that changes while we read comes
-        again at the end instead of being missed.
+        Nothing is skipped: what changes while we list has from then on the newest
+        update time of all, so it moves from behind us to before us, never the other
+        way; whatever changed before the last order of a page, and not since, was on
+        this page or one before. The next page therefore begins at the *update time*
+        that this one ended with, not at its cursor: nothing promises that a cursor
+        keeps its place while orders move, or how long it lives. The orders of that
+        second come again. A cursor is followed only through a page on which there is
+        no other second.
         """
-        newest, is_last = utc(since), False
-        query = f"updated_at:>='{search_moment(since)}'"
-        for nodes, reply in self.client.pages(ORDERS, {"q": query, **self._variables}):
-            orders = [self._whole(node, reply.request_id) for node in nodes]
-            newest = max([newest, *(moment(node["updatedAt"]) for node in nodes)])
-            is_last = not reply["orders"]["pageInfo"]["hasNextPage"]
-            yield OrderPage(tuple(orders), newest if is_last else None)
-        if not is_last:
-            raise ChannelUnreachable("Shopify named no next page where there is one.")
+        start, newest = self._begin(since)
+        after, listed, began = None, set(), None
+        while True:
+            variables = {"q": f"updated_at:>='{search_moment(start)}'", "after": after}
+            reply = self.client.execute(ORDER_LIST, variables)
+            hints = [_hint(node) for node in reply["orders"]["nodes"]]
+            newest = max([newest, *(hint.updated_at for hint in hints)])
+            began = began or reply.told_at or newest
+            news = tuple(hint for hint in hints if hint not in listed)
+            listed.update(news)
+            page = reply["orders"]["pageInfo"]
+            if not page["hasNextPage"]:
+                # not later than the read began: the caller's overlap, too, is counted
+                # from there, and what the index lacked then is met by the next read
+                end = max(utc(since), min(newest, began))
+                yield OrderPage(watermark=end, data={RESUME: None}, hints=news)
+                return
+            place = {"since": search_moment(since), "at": search_moment(newest)}
+            yield OrderPage(data={RESUME: place}, hints=news)
+            start, after = _next(hints, page["endCursor"], start, after)
+
+    def _begin(self, since):
+        """Return where the list begins and the newest update time that is known: of a
+        read since this moment that was cut short, else of a new one."""
+        since, place = utc(since), self.config.data.get(RESUME) or {}
+        at = moment(place.get("at"))
+        if at is None or at < since or place.get("since") != search_moment(since):
+            return since, since
+        return max(since, at - timedelta(seconds=INDEX_LAG_SECONDS)), at
 
     # --- one ------------------------------------------------------------------
     def one(self, external_id):
@@ -59,16 +94,17 @@ class OrderReader:
         return self._whole(*self._read(external_id))
 
     def several(self, external_ids):
-        """Return ``{id: order}`` of up to ``ORDERS_AT_ONCE`` orders, or fulfilment
-        orders, in one call or two; what this shop has not (any more) is left out."""
+        """Return ``{id: order}`` of orders, or fulfilment orders; what this shop has
+        not (any more) is left out. An order that several ids mean is read once."""
         places = [one for one in external_ids if is_gid(FULFILLMENT_ORDER, one)]
         meant = {one: one for one in external_ids} | self._orders_of(places)
         ids = [one for one in dict.fromkeys(meant.values()) if is_gid(ORDER_GID, one)]
-        if not ids:
-            return {}
-        reply = self.client.execute(ORDERS_BY_ID, {"ids": ids, **self._variables})
-        nodes = [node for node in reply["nodes"] if node and node.get("createdAt")]
-        told = {node["id"]: self._whole(node, reply.request_id) for node in nodes}
+        told = {}
+        for start in range(0, len(ids), ORDERS_AT_ONCE):
+            some = ids[start : start + ORDERS_AT_ONCE]
+            reply = self.client.execute(ORDERS_BY_ID, {"ids": some, **self._variables})
+            nodes = [node for node in reply["nodes"] if node and node.get("createdAt")]
+            told |= {node["id"]: self._whole(node, reply) for node in nodes}
         return {one: told[gid] for one, gid in meant.items() if gid in told}
 
     def _order_of(self, fulfilment_order):
@@ -93,23 +129,23 @@ class OrderReader:
             raise UnknownListing(
                 "Shopify has no such order (any more).", request_id=reply.request_id
             )
-        return node, reply.request_id
+        return node, reply
 
     # --- what a page leaves out -------------------------------------------------
-    def _whole(self, node, request_id):
+    def _whole(self, node, reply):
         for _attempt in range(MAX_READS):
             lines = self._lines(node)
             if lines is not None:
                 break
-            node, request_id = self._read(node["id"])
+            node, reply = self._read(node["id"])
         else:
             raise ChannelUnreachable(
                 f"Order {node['name']} kept changing while it was read.",
-                request_id=request_id,
+                request_id=reply.request_id,
             )
         telling = Telling(node, lines, self._fulfilment_orders(node))
         telling.returned = self._returned(node)
-        telling.request_id = request_id
+        telling.request_id, telling.told_at = reply.request_id, reply.told_at
         return order_of(telling, self.config)
 
     def _lines(self, node):
@@ -149,6 +185,31 @@ class OrderReader:
                         amount += money(item["totalTaxSet"])
                     found[line] = (units + item["quantity"], amount)
         return found
+
+
+def _hint(node):
+    """Return an :class:`OrderHint`.
+
+    :raises ChannelUnreachable: without an update time there is no place to go on at
+    """
+    updated_at = moment(node["updatedAt"])
+    if updated_at is None:
+        raise ChannelUnreachable("Shopify listed an order without its update time.")
+    placed_at = moment(node["createdAt"])
+    return OrderHint(node["id"], updated_at, placed_at, node["name"])
+
+
+def _next(hints, cursor, start, after):
+    """Return where the next page begins: update time and cursor.
+
+    :param start: where this one began, and ``after`` its cursor
+    """
+    last = max((hint.updated_at for hint in hints), default=start)
+    if last > start:
+        return last, None
+    if cursor in (None, after):
+        raise ChannelUnreachable("Shopify named no next page where there is one.")
+    return start, cursor
 
 
 def fulfilment_state(client, gid):

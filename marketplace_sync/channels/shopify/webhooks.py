@@ -12,7 +12,7 @@ from ..errors import AuthenticationError, ChannelBlockedError, RejectedError
 from ..orders import WebhookEvent, WebhookSubscription
 from .auth import shop_session
 from .documents import WEBHOOK_CREATE, WEBHOOKS
-from .order_const import SUBSCRIBED, TOPICS
+from .order_const import SUBSCRIBED, TOPICS, WHOLE_ORDERS
 from .order_values import FULFILLMENT_ORDER, ORDER, moment
 from .reading import ITEM, LOCATION, is_gid, pool_key
 
@@ -71,13 +71,15 @@ def parse(headers, body):
     kind = TOPICS.get(topic)
     if not kind:
         return None
+    payload = _payload(body)
     return WebhookEvent(
         delivery_id=headers.get(DELIVERY) or "",
         topic=topic,
         kind=kind,
         account_ref=(headers.get(DOMAIN) or "").lower(),
-        external_id=_external_id(topic, _payload(body)),
+        external_id=_external_id(topic, payload),
         triggered_at=moment(headers.get(TRIGGERED)),
+        changed_at=moment(payload.get("updated_at")) if topic in WHOLE_ORDERS else None,
     )
 
 

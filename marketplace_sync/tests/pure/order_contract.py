@@ -11,6 +11,7 @@ those that need more on your channel::
 Moments are aware datetimes in UTC, money is ``Decimal``.
 """
 
+import itertools
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -117,9 +118,19 @@ class OrderContract(ChannelCase):
         adapter = adapter or self.make_adapter()
         return list(adapter.fetch_orders(since or self.moment(days=2)))
 
+    def orders_of(self, page, adapter=None):
+        """Return the orders of a page; those that it only hints at are read, as the
+        models do."""
+        adapter, found = adapter or self.make_adapter(), list(page.orders)
+        ids = [hint.external_id for hint in page.hints]
+        for start in range(0, len(ids), adapter.orders_at_once):
+            some = ids[start : start + adapter.orders_at_once]
+            found += adapter.fetch_several_orders(some).values()
+        return found
+
     def read_orders(self, since=None):
         """Read all orders; return them by external id, each once."""
-        orders = [order for page in self.pages(since) for order in page.orders]
+        orders = [order for page in self.pages(since) for order in self.orders_of(page)]
         found = {order.external_id: order for order in orders}
         self.assertEqual(len(found), len(orders), "an order came twice")
         return found
@@ -208,7 +219,9 @@ class OrderContract(ChannelCase):
         sold = {self.sell("ORDER-1", 1, stock=1_000) for _ in range(self.many_orders)}
         pages = self.pages()
         self.assertGreater(len(pages), 1)
-        read = [order.external_id for page in pages for order in page.orders]
+        read = [
+            order.external_id for page in pages for order in (*page.orders, *page.hints)
+        ]
         self.assertEqual(sorted(read), sorted(sold))
 
     def test_only_the_last_page_moves_the_watermark(self):
@@ -218,10 +231,36 @@ class OrderContract(ChannelCase):
         self.assertEqual([page.watermark for page in before], [None] * len(before))
         self.assertEqual(last.watermark.utcoffset(), timedelta(0))
 
+    def test_a_hint_tells_what_the_order_tells(self):
+        """By it the models decide which orders need no reading."""
+        self.sell()
+        for page in self.pages():
+            orders = {order.external_id: order for order in self.orders_of(page)}
+            for hint in page.hints:
+                order = orders[hint.external_id]
+                self.assertEqual(hint.updated_at, order.updated_at)
+                self.assertEqual(hint.placed_at, order.placed_at)
+
+    def test_a_read_that_is_cut_short_goes_on_and_skips_nothing(self):
+        if not self.adapter_class.resumes_orders:
+            self.skipTest("This channel begins anew.")
+        sold = {self.sell("ORDER-1", 1, stock=1_000) for _ in range(self.many_orders)}
+        since, read, watermark = self.moment(days=2), set(), None
+        self.settle_orders()
+        for run in range(1, self.many_orders):
+            for page in itertools.islice(self.make_adapter().fetch_orders(since), run):
+                read |= {order.external_id for order in (*page.orders, *page.hints)}
+                self.data = {**self.data, **page.data}
+                watermark = page.watermark
+            if watermark:
+                break
+        self.assertTrue(watermark)
+        self.assertEqual(read, sold)
+
     def test_a_read_without_orders_moves_the_watermark_too(self):
         self.known_ref()
         (page,) = self.pages()
-        self.assertEqual(list(page.orders), [])
+        self.assertEqual([*page.orders, *page.hints], [])
         self.assertIsNotNone(page.watermark)
 
     def test_the_watermark_leaves_no_gap(self):
@@ -233,11 +272,11 @@ class OrderContract(ChannelCase):
             sold.add(self.sell("ORDER-1", 1))
             self.clock.sleep(47 * step)
             for page in adapter.fetch_orders(watermark):
-                seen |= {order.external_id for order in page.orders}
+                seen |= {order.external_id for order in self.orders_of(page)}
                 watermark = page.watermark or watermark
         self.settle_orders()
         for page in adapter.fetch_orders(watermark):
-            seen |= {order.external_id for order in page.orders}
+            seen |= {order.external_id for order in self.orders_of(page)}
         self.assertEqual(seen, sold)
 
     def test_a_later_telling_of_an_order_is_newer(self):

@@ -27,6 +27,7 @@ class TestShopifyOrderContract(
         "ship": "fulfillmentCreate",
     }
     unknown_order_id = "gid://shopify/Order/999"
+    many_orders = 260
 
     def test_a_shipment_whose_answer_was_lost_is_one_parcel(self):
         """Shopify is asked at once whether it has the parcel, so the call succeeds."""

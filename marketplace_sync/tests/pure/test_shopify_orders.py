@@ -3,15 +3,22 @@
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from email.utils import format_datetime
+from unittest.mock import patch
 
 from marketplace_sync.channels.errors import (
     ChannelBlockedError,
     ChannelUnreachable,
+    RejectedError,
     UnknownListing,
 )
+from marketplace_sync.channels.shopify import ShopifyAdapter, orders
 from marketplace_sync.channels.shopify.client import Reply
+from marketplace_sync.channels.shopify.documents import ORDER_LIST
+from marketplace_sync.channels.shopify.order_const import ORDERS_AT_ONCE, RESUME
 from marketplace_sync.channels.shopify.order_values import moment
 from marketplace_sync.tests.pure.shopify_case import BERLIN, MADRID, ShopifyCase
+from simulator import shopify_order_nodes
 
 SERVICE = "gid://shopify/Location/9"
 
@@ -35,31 +42,80 @@ class OrderCase(ShopifyCase):
         since = since or self.now() - timedelta(days=1)
         return list((adapter or self.adapter()).fetch_orders(since))
 
+    def hinted(self, *pages):
+        return [hint.external_id for page in pages for hint in page.hints]
 
-class TestIncrementalReading(OrderCase):
-    def test_fifty_orders_are_one_call(self):
-        for _sale in range(50):
-            self.shop.sell("A")
-        (page,) = self.pages()
-        self.assertEqual(len(page.orders), 50)
-        self.assertEqual(self.calls(), ["orders"])
+
+class ListCase(OrderCase):
+    """Lists of three orders, so that a few make pages."""
+
+    def setUp(self):
+        super().setUp()
+        text = ORDER_LIST.text.replace("first: 250", "first: 3")
+        self.assertIn("first: 3", text)
+        patcher = patch.object(orders, "ORDER_LIST", replace(ORDER_LIST, text=text))
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def sell(self, count, every=60):
+        """Sell ``count`` times, so many seconds apart; return the ids."""
+        ids = []
+        for _sale in range(count):
+            self.clock.sleep(every)
+            ids.append(self.shop.sell("A"))
+        return ids
+
+    def queries(self):
+        """Return ``(moment, cursor)`` of every list that was asked for."""
+        return [
+            (str(v["q"]).partition("'")[2].rstrip("'"), v["after"]) for v in self.asked
+        ]
+
+    def watched(self, **config):
+        """Return an adapter whose lists are noted in ``self.asked``."""
+        adapter, self.asked = self.adapter(**config), []
+        execute = adapter.client.execute
+
+        def note(operation, variables=None):
+            if operation.name == "orders":
+                self.asked.append(variables)
+            return execute(operation, variables)
+
+        adapter.client.execute = note
+        return adapter
+
+
+class TestIncrementalReading(ListCase):
+    def test_250_orders_are_one_call_of_13_points(self):
+        self.assertEqual(ORDER_LIST.cost, 13)
+        with patch.object(orders, "ORDER_LIST", ORDER_LIST):
+            ids = [self.shop.sell("A") for _sale in range(250)]
+            (page,) = self.pages()
+        self.assertEqual(self.hinted(page), ids)
+        self.assertEqual((page.orders, self.calls()), ((), ["orders"]))
 
     def test_the_watermark_is_the_newest_update_of_the_whole_run(self):
-        for _sale in range(51):
-            self.clock.sleep(60)
-            self.shop.sell("A")
+        self.sell(4)
         first, last = self.pages()
         self.assertIsNone(first.watermark)
         self.assertEqual(last.watermark, self.now())
 
+    def test_the_watermark_is_not_later_than_the_read_began(self):
+        """What the index lacked then is met by the next read's overlap."""
+        self.sell(4)
+        began = self.now()
+        pages = self.adapter().fetch_orders(began - timedelta(days=1))
+        next(pages)
+        self.sell(1, every=3600)
+        self.assertEqual([page.watermark for page in pages], [began])
+
     def test_the_watermark_never_goes_back(self):
         since = self.now() + timedelta(hours=1)
         (page,) = self.pages(since)
-        self.assertEqual((page.orders, page.watermark), ((), since))
+        self.assertEqual((page.hints, page.watermark), ((), since))
 
     def test_a_run_that_breaks_off_names_no_watermark(self):
-        for _sale in range(51):
-            self.shop.sell("A")
+        self.sell(4)
         pages = self.adapter().fetch_orders(self.now() - timedelta(days=1))
         self.assertIsNone(next(pages).watermark)
         self.fault("orders", "503_empty")
@@ -73,25 +129,135 @@ class TestIncrementalReading(OrderCase):
         with self.assertRaisesRegex(ChannelUnreachable, "no next page"):
             self.pages(adapter=adapter)
 
+    def test_an_order_without_an_update_time_is_no_order(self):
+        adapter = self.adapter()
+        node = {"id": "gid://shopify/Order/1", "updatedAt": None, "createdAt": None}
+        connection = {"nodes": [node], "pageInfo": {"hasNextPage": False}}
+        adapter.client.execute = lambda *args: Reply({"orders": connection}, "", "")
+        with self.assertRaisesRegex(ChannelUnreachable, "update time"):
+            self.pages(adapter=adapter)
+
     def test_an_order_that_changes_while_we_page_is_met_again(self):
-        ids = [self.shop.sell("A") for _sale in range(60)]
+        ids = self.sell(7)
         pages = self.adapter().fetch_orders(self.now() - timedelta(days=1))
-        met = [order.external_id for order in next(pages).orders]
+        met = self.hinted(next(pages))
         self.clock.sleep(60)
         self.shop.edit_order(met[0], "A", 2)
-        met += [order.external_id for page in pages for order in page.orders]
+        met += self.hinted(*pages)
         self.assertEqual(set(met), set(ids))
-        self.assertEqual(met.count(met[0]), 2)
+        self.assertEqual((met.count(ids[0]), met[-1]), (2, ids[0]))
 
-    def test_cancelled_orders_are_read_too(self):
-        self.shop.cancel_order(self.shop.sell("A"))
-        (page,) = self.pages()
-        self.assertEqual([order.status for order in page.orders], ["cancelled"])
+    def test_a_cursor_that_counts_orders_would_skip_none(self):
+        """Were Shopify's cursor a number of orders, those behind one that moved to the
+        end would be one place nearer than it says."""
+        ids = self.sell(7)
+        adapter = self.watched()
+        pages = adapter.fetch_orders(self.now() - timedelta(days=1))
+        met = self.hinted(next(pages))
+        with patch.object(shopify_order_nodes, "after_key", counting):
+            for order_id in met[:2]:
+                self.clock.sleep(60)
+                self.shop.edit_order(order_id, "A", 2)
+            met += self.hinted(*pages)
+        self.assertEqual(set(met), set(ids))
+        self.assertEqual({cursor for _moment, cursor in self.queries()}, {None})
+
+    def test_more_orders_in_one_second_than_a_page_holds_are_all_listed_once(self):
+        ids = [*self.sell(2), *self.sell(1), *self.sell(7, every=0), *self.sell(2)]
+        found = self.hinted(*self.pages(adapter=self.watched()))
+        self.assertEqual(sorted(found), sorted(ids))
+        self.assertTrue(any(cursor for _moment, cursor in self.queries()))
+
+    def test_cancelled_orders_are_listed_too(self):
+        order_id = self.shop.sell("A")
+        self.shop.cancel_order(order_id)
+        self.assertEqual(self.hinted(*self.pages()), [order_id])
 
     def test_a_missing_scope_is_named(self):
         self.seed(credentials={"scopes": ["read_products"]})
         with self.assertRaisesRegex(ChannelBlockedError, "read_orders"):
             self.pages()
+
+
+class TestCutShort(ListCase):
+    """A read that is cut short goes on where it was."""
+
+    def cut(self, since, pages=1, data=None):
+        """Read some pages; return what the account remembers then."""
+        read = self.adapter(data=data or {}).fetch_orders(since)
+        found = dict(data or {})
+        for _page in range(pages):
+            found.update(next(read).data)
+        return found
+
+    def since(self):
+        return self.now() - timedelta(days=1)
+
+    def test_it_goes_on_a_little_before_its_last_order(self):
+        ids, since = self.sell(12, every=300), self.since()
+        data = self.cut(since, pages=3)
+        found = self.hinted(*self.pages(since, self.watched(data=data)))
+        self.assertEqual(found, ids[5:])
+        self.assertEqual(len(self.queries()[0][0]), len("2026-11-20T15:00:00Z"))
+
+    def test_its_end_forgets_it_and_names_the_watermark_of_all(self):
+        self.sell(5)
+        since = self.since()
+        data = self.cut(since)
+        *_before, last = self.pages(since, self.adapter(data=data))
+        self.assertEqual((last.data, last.watermark), ({RESUME: None}, self.now()))
+
+    def test_an_order_that_changed_meanwhile_is_met(self):
+        ids, since = self.sell(9, every=600), self.since()
+        data = self.cut(since, pages=2)
+        self.clock.sleep(60)
+        self.shop.edit_order(ids[0], "A", 2)
+        found = self.hinted(*self.pages(since, self.adapter(data=data)))
+        self.assertEqual(found[-1], ids[0])
+        self.assertLessEqual(set(ids[5:]), set(found))
+
+    def test_another_read_begins_at_its_own_moment(self):
+        ids, since = self.sell(5, every=600), self.since()
+        data = self.cut(since)
+        earlier = since - timedelta(days=1)
+        found = self.hinted(*self.pages(earlier, self.adapter(data=data)))
+        self.assertEqual(found, ids)
+
+    def test_a_place_that_nobody_can_read_begins_at_the_watermark(self):
+        ids, since = self.sell(5, every=600), self.since()
+        place = self.cut(since)[RESUME]
+        for at in ("", None, 7, "tomorrow", "2020-01-01T00:00:00Z"):
+            data = {RESUME: {**place, "at": at}}
+            with self.subTest(at):
+                found = self.hinted(*self.pages(since, self.adapter(data=data)))
+                self.assertEqual(found, ids)
+
+    def test_a_cursor_that_is_refused_loses_no_place(self):
+        """Within one second only; then, too, the place is a moment and not a cursor."""
+        self.sell(7, every=0)
+        since, adapter = self.since(), self.watched()
+        execute, data = adapter.client.execute, {}
+
+        def refuse(operation, variables=None):
+            if (variables or {}).get("after"):
+                raise RejectedError("Invalid cursor")
+            return execute(operation, variables)
+
+        adapter.client.execute = refuse
+        with self.assertRaises(RejectedError):
+            for page in adapter.fetch_orders(since):
+                data.update(page.data)
+        self.assertEqual(set(data[RESUME]), {"since", "at"})
+        self.assertEqual(len(self.hinted(*self.pages(since))), 7)
+
+
+def counting(entries, first, after, key, make_node):
+    """``after_key`` with cursors that count, as those of ill-made lists do."""
+    start = int(after or 0)
+    shown = entries[start : start + first]
+    end = start + len(shown)
+    page = {"hasNextPage": end < len(entries), "endCursor": str(end)}
+    return {"nodes": [make_node(entry) for entry in shown], "pageInfo": page}
 
 
 class TestSeveralOrders(OrderCase):
@@ -102,6 +268,23 @@ class TestSeveralOrders(OrderCase):
         ids = [self.shop.sell("A") for _sale in range(10)]
         self.assertEqual(list(self.several(*ids)), ids)
         self.assertEqual(self.calls(), ["nodes"])
+
+    def test_a_sale_s_two_notifications_are_one_order_to_read(self):
+        ids = [self.shop.sell("A") for _sale in range(ORDERS_AT_ONCE)]
+        places = [
+            f"gid://shopify/FulfillmentOrder/{place}"
+            for order_id in ids
+            for place in self.shop.shop.orders.get(order_id)["fulfillment_orders"]
+        ]
+        self.assertEqual(ShopifyAdapter.orders_at_once, len(ids + places))
+        self.assertEqual(len(self.several(*ids, *places)), 20)
+        self.assertEqual(self.calls(), ["nodes", "nodes"])
+
+    def test_a_query_holds_no_more_than_ten_orders(self):
+        """Should Shopify price each of them, twenty were dearer than a query may be."""
+        ids = [self.shop.sell("A") for _sale in range(ORDERS_AT_ONCE + 1)]
+        self.assertEqual(list(self.several(*ids)), ids)
+        self.assertEqual(self.calls(), ["nodes", "nodes"])
 
     def test_they_are_told_as_single_ones_are(self):
         order_id = self.shop.sell("A", 3)
@@ -133,7 +316,10 @@ class TestLongOrders(OrderCase):
 
     def test_more_lines_than_a_page_holds_are_all_read(self):
         order_id = self.many(240)
-        for order in (self.read(order_id), *self.pages()[0].orders):
+        for order in (
+            self.read(order_id),
+            self.adapter().fetch_several_orders([order_id])[order_id],
+        ):
             self.assertEqual(len({line.external_id for line in order.lines}), 240)
             self.assertEqual({line.site_code for line in order.lines}, {BERLIN})
 
@@ -462,6 +648,31 @@ class TestOneOrder(OrderCase):
             "https://demo-shop.myshopify.com/admin/orders/"
             + order_id.rpartition("/")[2],
         )
+
+
+class TestWhenItWasTold(OrderCase):
+    def told_at(self, date):
+        adapter = self.adapter()
+        post = adapter.client._post
+
+        def dated(*args):
+            answer = post(*args)
+            headers = {**answer.headers, "date": date}
+            return replace(answer, headers=headers)
+
+        adapter.client._post = dated
+        return adapter.fetch_order(self.shop.sell("A")).told_at
+
+    def test_the_slower_clock_counts(self):
+        now = self.now()
+        late = format_datetime(now + timedelta(hours=1), usegmt=True)
+        early = format_datetime(now - timedelta(hours=1), usegmt=True)
+        self.assertEqual(self.told_at(late), now)
+        self.assertEqual(self.told_at(early), now - timedelta(hours=1))
+
+    def test_without_a_date_it_is_unknown(self):
+        for date in ("", "now", "Mon, 99 Nov 2026"):
+            self.assertIsNone(self.told_at(date))
 
 
 class TestMoments(ShopifyCase):

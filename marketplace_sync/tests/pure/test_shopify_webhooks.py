@@ -115,6 +115,21 @@ class TestParsing:
         )
         assert found.external_id == ORDER
 
+    def test_an_order_s_own_topics_tell_as_of_when(self):
+        """The others may be about what moves no update time: a hold, a refund."""
+        moment = datetime(2026, 11, 20, 15, 0, tzinfo=timezone.utc)
+        for topic in TOPICS:
+            whole = topic in (
+                "orders/create",
+                "orders/updated",
+                "orders/cancelled",
+                "orders/paid",
+            )
+            assert event(topic, BODY).changed_at == (moment if whole else None), topic
+        for value in (None, 7, "", "soon", {}):
+            body = json.dumps({"id": 1, "updated_at": value}).encode()
+            assert event("orders/updated", body).changed_at is None
+
     def test_each_topic_names_what_it_is_about(self):
         number = 820982911946154508
         fulfilment = {"id": "gid://shopify/FulfillmentOrder/3", "status": "open"}

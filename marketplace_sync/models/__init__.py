@@ -23,6 +23,7 @@ from . import (
     marketplace_listing_health,
     marketplace_stock,
     marketplace_stock_change,
+    marketplace_account_work,
     marketplace_push,
     marketplace_account_push,
     marketplace_push_send,

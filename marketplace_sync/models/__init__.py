@@ -42,6 +42,7 @@ from . import (
     marketplace_order_ask,
     marketplace_order_sale,
     marketplace_order_actions,
+    marketplace_order_events,
     marketplace_shipment,
     marketplace_shipment_make,
     marketplace_account_shipments,

@@ -17,7 +17,7 @@ class MarketplaceSyncHealth(models.Model):
 
     day = fields.Date(readonly=True)
     median_seconds = fields.Float(
-        "p50 (s)",
+        "Half Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="max",
@@ -25,7 +25,7 @@ class MarketplaceSyncHealth(models.Model):
         "days: the worst day's.",
     )
     p95_seconds = fields.Float(
-        "p95 (s)",
+        "95% Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="max",

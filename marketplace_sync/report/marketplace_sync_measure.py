@@ -39,14 +39,14 @@ class MarketplaceSyncMeasure(models.Model):
         help="From the moment when Odoo had a new number until the channel took it.",
     )
     median_seconds = fields.Float(
-        "p50 (s)",
+        "Half Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="avg",
         help="Half of the group's rows took no longer.",
     )
     p95_seconds = fields.Float(
-        "p95 (s)",
+        "95% Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="avg",

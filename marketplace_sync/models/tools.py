@@ -18,6 +18,8 @@ CONFLICTS = (
     errorcodes.UNIQUE_VIOLATION,
 )
 TRIES = 8
+#: From here on a list of numbers costs the planner more than some rows too many.
+MANY = 1000
 
 
 def retry_on_conflict(env, function):
@@ -65,6 +67,21 @@ def int_array(numbers):
     that are given one.
     """
     return SQL("%s::int4[]", "{" + ",".join(map(str, numbers)) + "}")
+
+
+def covering(column, numbers):
+    """Return SQL that is true where ``column`` (SQL) is one of ``numbers``, and maybe
+    where it lies between two of them: for readings in which more rows do no harm.
+
+    The planner weighs every element of a list, in every query that is given one: 30 ms
+    for 50,000. Of numbers that mostly follow each other, as those of a sweep over all
+    listings do, the first and the last say enough.
+    """
+    if len(numbers) >= MANY:
+        first, last = min(numbers), max(numbers)
+        if last - first < 2 * len(numbers):
+            return SQL("%s BETWEEN %s AND %s", column, first, last)
+    return SQL("%s = ANY(%s)", column, int_array(numbers))
 
 
 def update_many(records, rows, columns, extra=None, extra_columns=None):

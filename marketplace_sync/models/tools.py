@@ -30,6 +30,8 @@ def retry_on_conflict(env, function):
     """
     for attempt in range(TRIES):
         try:
+            if not attempt:
+                _end_reading(env)
             result = function()
             env.flush_all()
             env["ir.cron"]._commit_progress()
@@ -41,6 +43,21 @@ def retry_on_conflict(env, function):
                 raise
             _logger.info("A transaction collided with another; once more.")
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+
+
+def _end_reading(env):
+    """End a transaction that only read, so that the next statement sees what is now.
+
+    Between what was read and what is written now often lies a call to a channel, which
+    takes seconds: every row that another transaction wrote meanwhile would collide. It
+    is what a collision leads to as well, without the error in the log and the work
+    done for nothing. A transaction that wrote or locked rows goes on.
+    """
+    env.flush_all()
+    env.cr.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
+    if env.cr.fetchone()[0]:
+        env.cr.rollback()
+        env.transaction.reset()
 
 
 def int_array(numbers):

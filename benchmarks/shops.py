@@ -3,31 +3,8 @@
 from odoo import Command
 from odoo.tools import SQL
 
-SITES = {
-    "amazon": "ATVPDKIKX0DER",
-    "shopify": "gid://shopify/Location/1",
-    "mercadolibre": "MLM",
-}
-#: The simulator's own, made up.
-CREDENTIALS = {
-    "amazon": {
-        "amazon_seller_id": "A1SIMULATOR",
-        "amazon_client_id": "amzn1.application-oa2-client.simulator",
-        "amazon_client_secret": "amzn1.oa2-cs.v1.simulator",
-        "amazon_refresh_token": "Atzr|simulator",
-    },
-    "shopify": {
-        "shopify_shop": "demo-shop",
-        "shopify_access_token": "demo-access-token",
-        "shopify_client_secret": "demo-client-secret",
-    },
-    "mercadolibre": {
-        "mercadolibre_user_id": "1234567890",
-        "mercadolibre_client_id": "1111222233334444",
-        "mercadolibre_client_secret": "fake-secret-mercadolibre",
-        "mercadolibre_refresh_token": "TG-fake-refresh-0",
-    },
-}
+from simulator.accounts import CREDENTIALS, SITES
+
 STOCK = 50
 
 

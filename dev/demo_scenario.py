@@ -124,6 +124,9 @@ def main(env, simulator_url, odoo_url=""):
     accounts = env["marketplace.account"].search([])
     scenario.write_key()
     env.cr.commit()
+    # A shell does not say by itself what the running server has to forget: without this
+    # its pages know nothing of the currencies that were switched on here.
+    env.registry.signal_changes()
     # The accounts' scheduled actions are at work already.
     for account in accounts.filtered("is_test"):
         retry_on_conflict(

@@ -49,7 +49,9 @@ def _pure(paths: list[str], options: list[str]) -> int:
     setup.environment_only()
     say("==> pure tests")
     left_out = [f"--ignore={path}" for path in OWN_TESTS]
-    command = _pytest("-p", "no:odoo", *left_out, *options, *paths)
+    # Starting workers takes longer than one file's tests.
+    spread = ["-n", "auto"] if len(paths) > 1 else []
+    command = _pytest("-p", "no:odoo", *spread, *left_out, *options, *paths)
     return _run(command, clean_env(MARKETPLACE_TESTS="pure"))
 
 

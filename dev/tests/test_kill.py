@@ -17,16 +17,12 @@ import pytest
 
 from dev import cluster, config, odoo, setup, template
 from simulator import testing
+from simulator.accounts import CREDENTIALS, SITES
 from simulator.delivery import Manner
 
 LISTINGS = 40
 #: The longest that a server may take to do what it is waited for (seconds).
 PATIENCE = 150
-SITES = {
-    "amazon": "ATVPDKIKX0DER",
-    "shopify": "gid://shopify/Location/1",
-    "mercadolibre": "MLM",
-}
 #: Prices that need no rate of a currency and no mapping of a tax.
 SHOP = {"currency": "USD", "tax": {"title": "", "rate": 0}}
 WRITES = ("patchListingsItem", "inventorySetQuantities", "putItem")
@@ -35,25 +31,7 @@ SETUP = """
 import json, os
 urls = json.loads(os.environ["SIMULATOR_URLS"])
 sites = json.loads(os.environ["SITES"])
-credentials = {
-    "amazon": {
-        "amazon_seller_id": "A1SIMULATOR",
-        "amazon_client_id": "amzn1.application-oa2-client.simulator",
-        "amazon_client_secret": "amzn1.oa2-cs.v1.simulator",
-        "amazon_refresh_token": "Atzr|simulator",
-    },
-    "shopify": {
-        "shopify_shop": "demo-shop",
-        "shopify_access_token": "demo-access-token",
-        "shopify_client_secret": "demo-client-secret",
-    },
-    "mercadolibre": {
-        "mercadolibre_user_id": "1234567890",
-        "mercadolibre_client_id": "1111222233334444",
-        "mercadolibre_client_secret": "fake-secret-mercadolibre",
-        "mercadolibre_refresh_token": "TG-fake-refresh-0",
-    },
-}
+credentials = json.loads(os.environ["CREDENTIALS"])
 warehouse = env["stock.warehouse"].search([], limit=1)
 products = env["product.product"].create([
     {"name": f"P{n}", "default_code": f"S{n}", "is_storable": True}
@@ -216,6 +194,7 @@ def test_killed_while_sending_every_listing_ends_at_its_right_quantity(
         SETUP,
         SIMULATOR_URLS=json.dumps({name: simulator.url(name) for name in SITES}),
         SITES=json.dumps(SITES),
+        CREDENTIALS=json.dumps(CREDENTIALS),
         LISTINGS=str(LISTINGS),
     )
     servers.append(start_server(database))
@@ -403,6 +382,7 @@ def test_killed_anywhere_between_a_purchase_and_its_tracking_it_ends_the_same(
         SETUP + REGISTER,
         SIMULATOR_URLS=json.dumps({name: simulator.url(name) for name in SITES}),
         SITES=json.dumps(SITES),
+        CREDENTIALS=json.dumps(CREDENTIALS),
         LISTINGS="1",
         BASE_URL=f"http://127.0.0.1:{chain.port}",
     )

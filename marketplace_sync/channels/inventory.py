@@ -5,6 +5,7 @@ Each bucket keeps the channel's own name: what a channel adds or renames arrives
 its new name, with kind ``other``, and is never counted as sellable.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -74,7 +75,8 @@ def bucket(name, value, kind="other"):
     """Return a bucket, None when ``value`` is no count of units."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if value < 0 or value != int(value):
+    # Python's JSON reader lets NaN and Infinity pass
+    if not math.isfinite(value) or value < 0 or value != int(value):
         return None
     return StockBucket(str(name), int(value), kind)
 

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine import capacity as engine
+from .marketplace_listing_rows import by_kind
 from .tools import int_array
 
 #: Lead time of what is made, where neither site nor product says one (days).
@@ -73,9 +74,8 @@ class MarketplaceListing(models.Model):
                 )
             )
         )
-        return self._read_buffers(
-            [row._replace(policy_id=own[row.id]) for row in rows], rules
-        )
+        rows = [row._replace(policy_id=own[row.id]) for row in rows]
+        return self._read_buffers(by_kind(rows), rules)
 
     @api.model
     def _get_capacity_terms(self, rows, readings):

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..engine.buffer import NO_BUFFER
 from ..engine.quantity import Terms, compute
-from .marketplace_listing_numbers import NO_PRODUCT
+from .marketplace_listing_rows import NO_PRODUCT, by_kind
 from .tools import int_array
 
 #: No count that can be used.
@@ -113,7 +113,8 @@ class MarketplaceListing(models.Model):
             {row.product_id for row in rows if row.product_id},
             {rules[row.site_id].fulfilled_from for row in rows},
         )
-        sold, buffers = self._read_handed_over(held), self._read_buffers(rows, rules)
+        sold = self._read_handed_over(held)
+        buffers = self._read_buffers(by_kind(rows), rules)
         breakdowns = {}
         for row in rows:
             rule = rules[row.site_id]

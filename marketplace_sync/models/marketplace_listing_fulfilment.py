@@ -126,7 +126,7 @@ class MarketplaceListing(models.Model):
             "mail.mail_activity_data_todo",
             user_id=account.user_id.id or self.env.uid,
             summary=self.env._(
-                "%(count)s listings have changed who ships them on %(account)s",
+                "Listings on %(account)s that changed who ships them: %(count)s",
                 count=len(self),
                 account=account.name,
             ),

@@ -9,7 +9,6 @@ import functools
 import itertools
 import operator
 from collections import defaultdict
-from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -17,96 +16,22 @@ from odoo.tools import SQL
 from ..engine.buffer import NO_BUFFER, daily_velocity, matching_line
 from ..engine.pool import PoolMember, pool_number
 from ..engine.quantity import Terms, compute
-from .marketplace_stock import sum_over
+from .marketplace_listing_rows import (
+    NO_CAPACITY,
+    NO_PRODUCT,
+    NO_WAREHOUSE,
+    Readings,
+    Row,
+    SiteRule,
+    by_kind,
+)
 from .tools import int_array
-
-#: Shown instead of a number, with the message in ``_get_block_messages``.
-NO_PRODUCT, NO_WAREHOUSE, GUARDED = "no_product", "no_warehouse", "guarded"
-NO_CAPACITY = "no_capacity"
 
 
 @functools.lru_cache(maxsize=8192)
 def alone(source, sellable, stopped):
     """Return the number of a listing that shares no counter."""
     return pool_number([PoolMember(source, sellable, stopped)])
-
-
-class Row(NamedTuple):
-    """A listing as the refresh reads it."""
-
-    id: int
-    product_id: int
-    account_id: int
-    pool_key: str
-    active: bool
-    # its kind: what it has in common with many others
-    has_product: bool
-    product_active: bool
-    uncountable: str
-    site_id: int
-    company_id: int
-    fulfilment: str
-    qty_source: str
-    units_per_listing: int
-    policy_id: int
-    is_stopped: bool
-    # what the computation may change
-    qty: int
-    committed_qty: float
-    buffer_qty: int
-    own_qty: int
-    sellable_qty: int
-    sync_state: str
-    block_code: str
-    # what it judges by
-    published_qty: int
-    is_known: bool
-    pending_since: object
-
-
-#: The fields that rows of one kind agree in; those that the computation may change.
-KIND = slice(Row._fields.index("has_product"), Row._fields.index("qty"))
-CHANGING = slice(Row._fields.index("qty"), Row._fields.index("published_qty"))
-
-
-def by_kind(rows):
-    """Return the rows as lists; in each, any one answers for all in what follows from
-    their kind."""
-    kinds = defaultdict(list)
-    for row in rows:
-        kinds[row[KIND]].append(row)
-    return list(kinds.values())
-
-
-class SiteRule(NamedTuple):
-    """What a site says about its listings."""
-
-    warehouse_ids: tuple
-    share_percent: float
-    max_qty: int
-    mto_qty: int
-    interval: int
-    #: the site whose channel ships this one's orders, 0 = our warehouses do
-    fulfilled_from: int = 0
-    stock_hours: int = 0
-
-
-class Readings(NamedTuple):
-    """What was read for the products of a batch, in product units.
-
-    :param free: by (product id, warehouse id)
-    :param committed: demand that is not taken out of it, by (product id, site id)
-    :param additions: what a listing counts beside free stock, by its id
-    :param buffers: listing id → the buffer line that applies
-    :param slots: listing id → (units that its production capacity can still make,
-        units of it that channel orders want)
-    """
-
-    free: dict
-    committed: dict
-    additions: dict
-    buffers: dict
-    slots: dict
 
 
 class MarketplaceListing(models.Model):
@@ -135,8 +60,7 @@ class MarketplaceListing(models.Model):
                        COALESCE(l.committed_qty, 0)::float8, COALESCE(l.buffer_qty, 0),
                        COALESCE(l.own_qty, 0), COALESCE(l.sellable_qty, 0),
                        l.sync_state, l.block_code, COALESCE(l.published_qty, 0),
-                       l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE,
-                       l.pending_since
+                       l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE
                   FROM marketplace_listing l
              LEFT JOIN product_product p ON p.id = l.product_id
              LEFT JOIN product_template t ON t.id = p.product_tmpl_id
@@ -202,19 +126,20 @@ class MarketplaceListing(models.Model):
         """Read what numbers are computed from, one query each."""
         by_source = defaultdict(list)
         for alike in kinds:
-            by_source[alike[0].qty_source] += alike
+            by_source[alike[0].qty_source].append(alike)
         readings = Readings({}, {}, {}, {}, {})
-        if counted := by_source["stock"]:
+        if of_stock := by_source["stock"]:
+            counted = list(itertools.chain.from_iterable(of_stock))
             products = {row.product_id for row in counted}
-            warehouses = {w for rule in rules.values() for w in rule.warehouse_ids}
+            warehouses = {site: rule.warehouse_ids for site, rule in rules.items()}
             readings = Readings(
-                self.env["marketplace.stock"]._read_free(products, warehouses),
+                self.env["marketplace.stock"]._read_free_by_site(products, warehouses),
                 self._read_committed_by_site(products, rules),
                 self._read_additions(counted, rules),
-                self._read_buffers(counted, rules),
+                self._read_buffers(of_stock, rules),
                 {},
             )
-        if limited := by_source["capacity"]:
+        if limited := list(itertools.chain.from_iterable(by_source["capacity"])):
             buffers = self._read_capacity_buffers(limited, rules)
             readings = readings._replace(
                 slots=self._read_slots(limited), buffers={**readings.buffers, **buffers}
@@ -282,11 +207,12 @@ class MarketplaceListing(models.Model):
     @api.model
     def _get_stock_terms(self, rows, rule, readings):
         site, products = rows[0].site_id, [row.product_id for row in rows]
-        available = sum_over(readings.free, products, rule.warehouse_ids)
+        available = map(readings.free[site].get, products, itertools.repeat(0.0))
         if readings.additions:
             added = (readings.additions.get(row.id, 0.0) for row in rows)
             available = map(operator.add, available, added)
-        committed = [readings.committed.get((one, site), 0.0) for one in products]
+        keys = zip(products, itertools.repeat(site))
+        committed = map(readings.committed.get, keys, itertools.repeat(0.0))
         return available, committed, [readings.buffers[row.id] for row in rows]
 
     @api.model
@@ -351,42 +277,53 @@ class MarketplaceListing(models.Model):
         }
 
     @api.model
-    def _read_buffers(self, rows, rules):
-        """Return listing id → the buffer line that applies."""
+    def _read_buffers(self, kinds, rules):
+        """Return listing id → the buffer line that applies.
+
+        :param kinds: rows, see :func:`by_kind`
+        """
         policies = self.env["marketplace.buffer.policy"].sudo()
-        policies = policies.browse({row.policy_id for row in rows if row.policy_id})
+        policies = policies.browse({k[0].policy_id for k in kinds if k[0].policy_id})
         lines = {policy.id: policy._get_engine_lines() for policy in policies}
-        products = {row.product_id for row in rows}
+        products = {row.product_id for alike in kinds for row in alike}
         sold = self.env["marketplace.stock"]._read_sold(products) if lines else {}
+        buffers = {}
+        for alike in kinds:
+            found = [NO_BUFFER] * len(alike)
+            if policy := alike[0].policy_id:
+                match = self._get_buffer_match(
+                    lines[policy], rules[alike[0].site_id].interval
+                )
+                company = alike[0].company_id
+                found = [
+                    match(sold.get((row.product_id, company), 0.0)) for row in alike
+                ]
+            buffers.update(zip([row.id for row in alike], found, strict=True))
+        return buffers
+
+    @api.model
+    def _get_buffer_match(self, lines, interval):
+        """Return the function from units sold to the line; many sold alike."""
 
         @functools.cache
-        def match(policy, interval, units):
-            velocity = daily_velocity(units)
-            return matching_line(lines[policy], interval, velocity) or NO_BUFFER
+        def match(units):
+            return matching_line(lines, interval, daily_velocity(units)) or NO_BUFFER
 
-        return {
-            row.id: match(
-                row.policy_id,
-                rules[row.site_id].interval,
-                sold.get((row.product_id, row.company_id), 0.0),
-            )
-            if row.policy_id
-            else NO_BUFFER
-            for row in rows
-        }
+        return match
 
     @api.model
     def _compute_pools(self, rows, breakdowns):
         """Return listing id → the one number that its pool publishes, for listings that
         share their counter with others."""
-        pools = defaultdict(list)
+        first, pools = {}, {}
         for row in rows:
             if row.pool_key and row.active and row.id in breakdowns:
-                pools[row.account_id, row.pool_key].append(row)
+                key = (row.account_id, row.pool_key)
+                other = first.setdefault(key, row)
+                if other is not row:  # most have their counter for themselves
+                    pools.setdefault(key, [other]).append(row)
         result = {}
         for members in pools.values():
-            if len(members) == 1:
-                continue
             ours = [row for row in members if row.fulfilment == "merchant"]
             if ours:
                 number = self._pool_number([breakdowns[row.id] for row in ours])

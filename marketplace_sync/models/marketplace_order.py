@@ -143,9 +143,13 @@ class MarketplaceOrder(models.Model):
             order.currency_id = known.get(order.currency_code, False)
 
     @api.depends("name", "account_id.name")
+    @api.depends_context("marketplace_sync_short_name")
     def _compute_display_name(self):
+        """Name the account, too, except where a screen shows it beside the order."""
+        short = self.env.context.get("marketplace_sync_short_name")
         for order in self:
-            order.display_name = f"{order.account_id.name} {order.name}"
+            name = order.name
+            order.display_name = name if short else f"{order.account_id.name} {name}"
 
     # === DEMAND ===
 

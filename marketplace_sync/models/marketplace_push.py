@@ -13,14 +13,8 @@ class MarketplacePush(models.Model):
 
     _name = "marketplace.push"
     _description = "Marketplace Push"
-    _order = "id desc"
+    _inherit = "marketplace.account.work"
 
-    name = fields.Char(compute="_compute_name")
-    account_id = fields.Many2one(
-        "marketplace.account", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(related="account_id.company_id", store=True)
-    channel = fields.Selection(related="account_id.channel", store=True)
     state = fields.Selection(
         [
             ("sending", "Sending"),
@@ -54,11 +48,6 @@ class MarketplacePush(models.Model):
     retry_count = fields.Integer("To Retry")
     error = fields.Char()
     line_ids = fields.One2many("marketplace.push.line", "push_id", "Lines")
-
-    @api.depends("account_id.name")
-    def _compute_name(self):
-        for push in self:
-            push.name = f"{push.account_id.name} #{push.id}"
 
     @api.autovacuum
     def _gc_old_pushes(self):

@@ -19,14 +19,8 @@ class MarketplaceReconciliation(models.Model):
 
     _name = "marketplace.reconciliation"
     _description = "Marketplace Reconciliation"
-    _order = "id desc"
+    _inherit = "marketplace.account.work"
 
-    name = fields.Char(compute="_compute_name")
-    account_id = fields.Many2one(
-        "marketplace.account", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(related="account_id.company_id", store=True)
-    channel = fields.Selection(related="account_id.channel", store=True)
     state = fields.Selection(
         [
             ("waiting", "Waiting"),
@@ -96,11 +90,6 @@ class MarketplaceReconciliation(models.Model):
     _live_idx = models.Index("(account_id) WHERE state IN ('waiting', 'running')")
 
     # === COMPUTES ===
-
-    @api.depends("account_id.name")
-    def _compute_name(self):
-        for run in self:
-            run.name = f"{run.account_id.name} #{run.id}"
 
     @api.depends("site_ids", "listing_ids")
     def _compute_is_complete_scope(self):

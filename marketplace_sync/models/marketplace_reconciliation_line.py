@@ -115,21 +115,25 @@ class MarketplaceReconciliationLine(models.Model):
 
     @api.model
     def _selection_cause(self):
-        return [
-            ("never_published", self.env._("Never published")),
-            ("rejected_push", self.env._("Push refused")),
-            ("changed_on_channel", self.env._("Changed on the channel")),
-            ("channel_sale", self.env._("Channel sale not yet imported")),
-            ("stale_feed", self.env._("Stale feed overwrote a newer value")),
-            ("wrong_location", self.env._("Wrong location or inactive level")),
-            ("fulfilled_by_channel", self.env._("Fulfilled by the channel")),
-            ("keeps_selling", self.env._("Keeps selling at zero")),
-            ("unknown_sku", self.env._("Unknown SKU on the channel")),
-            ("not_listed_here", self.env._("Channel listing without a listing here")),
-            ("kit_overstated", self.env._("Kit overstated")),
-            ("rounding", self.env._("Rounding or unit of measure")),
-            ("pool_disagrees", self.env._("Pool members disagree")),
-        ]
+        # Not a list of pairs: Odoo's export takes the first string after the bracket
+        # behind a translated one for another text to translate.
+        return list(
+            {
+                "never_published": self.env._("Never published"),
+                "rejected_push": self.env._("Push refused"),
+                "changed_on_channel": self.env._("Changed on the channel"),
+                "channel_sale": self.env._("Channel sale not yet imported"),
+                "stale_feed": self.env._("Stale feed overwrote a newer value"),
+                "wrong_location": self.env._("Wrong location or inactive level"),
+                "fulfilled_by_channel": self.env._("Fulfilled by the channel"),
+                "keeps_selling": self.env._("Keeps selling at zero"),
+                "unknown_sku": self.env._("Unknown SKU on the channel"),
+                "not_listed_here": self.env._("Channel listing without a listing here"),
+                "kit_overstated": self.env._("Kit overstated"),
+                "rounding": self.env._("Rounding or unit of measure"),
+                "pool_disagrees": self.env._("Pool members disagree"),
+            }.items()
+        )
 
     # === WORDS ===
 

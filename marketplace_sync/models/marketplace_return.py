@@ -3,6 +3,7 @@ into a location that is not for sale, and never received by themselves."""
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from .marketplace_order import RAW_DAYS, RAW_PARAMETER
 
@@ -297,7 +298,7 @@ class MarketplaceReturn(models.Model):
             "name": self.env._("Return Deliveries"),
             "res_model": "stock.picking",
             "view_mode": "list,form",
-            "domain": [("id", "in", self.picking_ids.ids)],
+            "domain": Domain("id", "in", self.picking_ids.ids),
         }
         if len(self.picking_ids) == 1:
             action.update(view_mode="form", res_id=self.picking_ids.id)

@@ -5,27 +5,22 @@ same numbers. All quantities are in the product's own unit of measure.
 """
 
 from collections import defaultdict
-from itertools import repeat
-from operator import add
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from ..engine.buffer import VELOCITY_DAYS
-from .tools import int_array
+from .tools import covering, int_array
 
 #: Why a product has no stock of its own to count.
 NOT_TRACKED, KIT = "not_tracked", "kit"
 
 
-def sum_over(by_warehouse, product_ids, warehouse_ids):
-    """Return the sums of a reading, by (product, warehouse), over the warehouses of one
-    site: a column in the order of ``product_ids``."""
-    totals = repeat(0.0, len(product_ids))
-    for warehouse in warehouse_ids:
-        keys = zip(product_ids, repeat(warehouse))
-        totals = map(add, totals, map(by_warehouse.get, keys, repeat(0.0)))
-    return list(totals)
+#: Of a quant. As floats: twice as fast as PostgreSQL's exact numbers, and their noise
+#: costs no unit (the engine's ``EPSILON``).
+FREE = SQL("q.quantity::float8 - q.reserved_quantity::float8")
+#: Sets of warehouses summed in one query.
+SETS = 32
 
 
 class MarketplaceStock(models.AbstractModel):
@@ -41,29 +36,67 @@ class MarketplaceStock(models.AbstractModel):
         lots past their removal date. On a plain warehouse it equals Odoo's
         ``product.with_context(warehouse_id=…).free_qty``.
 
-        Summed as floats: twice as fast as PostgreSQL's exact numbers, and their noise
-        costs no unit (the engine's ``EPSILON``).
+        May tell of more products than those asked for.
         """
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT q.product_id, l.warehouse_id,
-                       SUM(q.quantity::float8 - q.reserved_quantity::float8)
-                  FROM stock_quant q
-                  JOIN stock_location l ON l.id = q.location_id
-                 WHERE q.product_id = ANY(%s)
-                   AND l.warehouse_id = ANY(%s)
-                   AND l.usage = 'internal'
-                   AND l.marketplace_excluded IS NOT TRUE
-                   %s
-                 GROUP BY q.product_id, l.warehouse_id
-                """,
-                int_array(product_ids),
-                int_array(warehouse_ids),
-                self._sql_not_expired(),
+                """SELECT q.product_id, l.warehouse_id, SUM(%s)
+                     FROM %s
+                    GROUP BY q.product_id, l.warehouse_id""",
+                FREE,
+                self._sql_sellable_quants(product_ids, warehouse_ids),
             )
         )
         return {(product, warehouse): free for product, warehouse, free in rows}
+
+    @api.model
+    def _read_free_by_site(self, product_ids, warehouses_of):
+        """Return free quantity as site id → product id → units, over the warehouses of
+        each site: what :meth:`_read_free` says, summed where it is read.
+
+        :param warehouses_of: site id → ids of its warehouses
+        """
+        sets = {site: frozenset(ids) for site, ids in warehouses_of.items()}
+        free = {frozenset(): {}}
+        for some in split_every(SETS, set(sets.values()) - free.keys(), list):
+            columns = (
+                SQL(
+                    "COALESCE(SUM(%s) FILTER (WHERE l.warehouse_id = ANY(%s)), 0)",
+                    FREE,
+                    int_array(warehouses),
+                )
+                for warehouses in some
+            )
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT q.product_id, %s FROM %s GROUP BY q.product_id",
+                    SQL(", ").join(columns),
+                    self._sql_sellable_quants(product_ids, set().union(*some)),
+                )
+            )
+            products, *sums = (
+                zip(*rows, strict=True) if rows else [()] * (1 + len(some))
+            )
+            for warehouses, units in zip(some, sums, strict=True):
+                free[warehouses] = dict(zip(products, units, strict=True))
+        return {site: free[warehouses] for site, warehouses in sets.items()}
+
+    @api.model
+    def _sql_sellable_quants(self, product_ids, warehouse_ids):
+        """Give SQL for a FROM: the quants (``q``) of products, and their locations
+        (``l``), that count as free stock of warehouses."""
+        return SQL(
+            """stock_quant q
+                  JOIN stock_location l ON l.id = q.location_id
+                 WHERE %s
+                   AND l.warehouse_id = ANY(%s)
+                   AND l.usage = 'internal'
+                   AND l.marketplace_excluded IS NOT TRUE
+                   %s""",
+            covering(SQL("q.product_id"), product_ids),
+            int_array(warehouse_ids),
+            self._sql_not_expired(),
+        )
 
     @api.model
     def _sql_uncountable(self):
@@ -73,8 +106,14 @@ class MarketplaceStock(models.AbstractModel):
         """
         reasons = [SQL("WHEN t.is_storable IS NOT TRUE THEN %s", NOT_TRACKED)]
         if "mrp.bom" in self.env:  # a kit need not be tracked itself
+            # Few templates have such a bill: the list of them is looked into first, or
+            # the bills would be searched for every single listing.
             is_kit = SQL(
-                """WHEN EXISTS (
+                """WHEN t.id IN (
+                    SELECT product_tmpl_id
+                      FROM mrp_bom
+                     WHERE active AND type = 'phantom'
+                ) AND EXISTS (
                     SELECT 1
                       FROM mrp_bom b
                      WHERE b.product_tmpl_id = t.id
@@ -118,7 +157,7 @@ class MarketplaceStock(models.AbstractModel):
                   JOIN stock_location l ON l.id = m.location_id
                   JOIN stock_location d
                     ON d.id = COALESCE(m.location_final_id, m.location_dest_id)
-                 WHERE m.product_id = ANY(%s)
+                 WHERE %s
                    AND m.state IN (
                        'waiting', 'confirmed', 'partially_available', 'assigned'
                    )
@@ -130,7 +169,7 @@ class MarketplaceStock(models.AbstractModel):
                  GROUP BY m.product_id, l.warehouse_id
                 """,
                 self._sql_expected_supply(),
-                int_array(product_ids),
+                covering(SQL("m.product_id"), product_ids),
                 int_array(warehouse_ids),
                 self._sql_waits_for_order(),
                 self._sql_takes_goods_out(),
@@ -225,12 +264,12 @@ class MarketplaceStock(models.AbstractModel):
                   JOIN product_product p ON p.id = s.product_id
                   JOIN product_template t ON t.id = p.product_tmpl_id
                   JOIN uom_uom pu ON pu.id = t.uom_id
-                 WHERE s.product_id = ANY(%s)
+                 WHERE %s
                    AND o.state = 'sale'
                    AND o.date_order >= %s
                  GROUP BY s.product_id, s.company_id
                 """,
-                int_array(product_ids),
+                covering(SQL("s.product_id"), product_ids),
                 since,
             )
         )

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .tools import int_array
+from .tools import covering
 
 
 class MarketplaceStock(models.AbstractModel):
@@ -29,12 +29,12 @@ class MarketplaceStock(models.AbstractModel):
                   JOIN marketplace_order o ON o.id = l.order_id
              LEFT JOIN LATERAL (%s) t ON TRUE
                  WHERE o.is_demand
-                   AND l.product_id = ANY(%s)
+                   AND %s
                    AND l.fulfilled_by_channel IS NOT TRUE
                  GROUP BY l.product_id, COALESCE(l.site_id, o.site_id, 0)
                 """,
                 self._sql_taken_over(),
-                int_array(product_ids),
+                covering(SQL("l.product_id"), product_ids),
             )
         )
         return {(product, site): units for product, site, units in rows if units}

@@ -79,7 +79,7 @@ class MarketplaceStockReview(models.Model):
     def _check_serial(self):
         """A serial number is one unit: it is there, or it is not."""
         recorded = self._get_quant().quantity
-        if abs(self.qty) == 1 and recorded + self.qty in (0, 1):
+        if recorded + self.qty in (0, 1):
             return
         raise UserError(
             self.env._(

@@ -18,6 +18,8 @@ CONFLICTS = (
     errorcodes.UNIQUE_VIOLATION,
 )
 TRIES = 8
+#: From here on a list of numbers costs the planner more than some rows too many.
+MANY = 1000
 
 
 def retry_on_conflict(env, function):
@@ -28,6 +30,8 @@ def retry_on_conflict(env, function):
     """
     for attempt in range(TRIES):
         try:
+            if not attempt:
+                _end_reading(env)
             result = function()
             env.flush_all()
             env["ir.cron"]._commit_progress()
@@ -41,6 +45,21 @@ def retry_on_conflict(env, function):
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
 
 
+def _end_reading(env):
+    """End a transaction that only read, so that the next statement sees what is now.
+
+    Between what was read and what is written now often lies a call to a channel, which
+    takes seconds: every row that another transaction wrote meanwhile would collide. It
+    is what a collision leads to as well, without the error in the log and the work
+    done for nothing. A transaction that wrote or locked rows goes on.
+    """
+    env.flush_all()
+    env.cr.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
+    if env.cr.fetchone()[0]:
+        env.cr.rollback()
+        env.transaction.reset()
+
+
 def int_array(numbers):
     """Return SQL of an array of whole numbers, thousands of them.
 
@@ -48,6 +67,21 @@ def int_array(numbers):
     that are given one.
     """
     return SQL("%s::int4[]", "{" + ",".join(map(str, numbers)) + "}")
+
+
+def covering(column, numbers):
+    """Return SQL that is true where ``column`` (SQL) is one of ``numbers``, and maybe
+    where it lies between two of them: for readings in which more rows do no harm.
+
+    The planner weighs every element of a list, in every query that is given one: 30 ms
+    for 50,000. Of numbers that mostly follow each other, as those of a sweep over all
+    listings do, the first and the last say enough.
+    """
+    if len(numbers) >= MANY:
+        first, last = min(numbers), max(numbers)
+        if last - first < 2 * len(numbers):
+            return SQL("%s BETWEEN %s AND %s", column, first, last)
+    return SQL("%s = ANY(%s)", column, int_array(numbers))
 
 
 def update_many(records, rows, columns, extra=None, extra_columns=None):

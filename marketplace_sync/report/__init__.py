@@ -1,5 +1,6 @@
 from . import (
     marketplace_exposure,
+    marketplace_sync_figures,
     marketplace_sync_health,
     marketplace_sync_measure,
 )

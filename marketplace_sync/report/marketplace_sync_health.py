@@ -10,31 +10,14 @@ class MarketplaceSyncHealth(models.Model):
 
     _name = "marketplace.sync.health"
     _description = "Marketplace Sync Health"
+    _inherit = "marketplace.sync.figures"
     _auto = False
     _order = "day desc, account_id"
     _rec_name = "account_id"
-    _depends = {
-        "marketplace.push": ["account_id", "started_at", "state"],
-        "marketplace.push.line": ["outcome", "changed_at", "answered_at"],
-        "marketplace.health.sample": ["hour", "oldest_seconds"],
-        "marketplace.call.count": ["hour", "calls", "allowed"],
-    }
 
     day = fields.Date(readonly=True)
-    account_id = fields.Many2one("marketplace.account", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
-    channel = fields.Selection(
-        lambda self: self.env["marketplace.account"]._fields["channel"].selection,
-        readonly=True,
-    )
-    row_count = fields.Integer("Rows Sent", readonly=True)
-    refused_count = fields.Integer("Refused", readonly=True)
-    retry_count = fields.Integer("To Retry", readonly=True)
-    refused_share = fields.Float(
-        "Refused (%)", readonly=True, digits=(16, 1), aggregator="avg"
-    )
     median_seconds = fields.Float(
-        "p50 (s)",
+        "Half Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="max",
@@ -42,30 +25,12 @@ class MarketplaceSyncHealth(models.Model):
         "days: the worst day's.",
     )
     p95_seconds = fields.Float(
-        "p95 (s)",
+        "95% Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="max",
         help="Nineteen of twenty rows reached the channel in this time. Over several "
         "days: the worst day's.",
-    )
-    max_seconds = fields.Float(
-        "Slowest (s)", readonly=True, digits=(16, 0), aggregator="max"
-    )
-    oldest_minutes = fields.Float(
-        "Oldest Pending (min)",
-        readonly=True,
-        digits=(16, 0),
-        aggregator="max",
-        help="How long a quantity waited at the worst moment of the day.",
-    )
-    call_count = fields.Integer("Calls", readonly=True)
-    call_share = fields.Float(
-        "Calls of Limit (%)",
-        readonly=True,
-        digits=(16, 1),
-        aggregator="max",
-        help="In the fullest hour, of what the channel's published limit allows.",
     )
 
     @property

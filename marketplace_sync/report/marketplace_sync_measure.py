@@ -17,37 +17,20 @@ class MarketplaceSyncMeasure(models.Model):
 
     _name = "marketplace.sync.measure"
     _description = "Marketplace Sync Speed"
+    _inherit = "marketplace.sync.figures"
     _auto = False
     _order = "at desc, id desc"
     _rec_name = "sku"
-    _depends = {
-        "marketplace.push": ["account_id", "started_at", "state"],
-        "marketplace.push.line": ["outcome", "changed_at", "answered_at"],
-        "marketplace.health.sample": ["hour", "oldest_seconds"],
-        "marketplace.call.count": ["hour", "calls", "allowed"],
-    }
 
     kind = fields.Selection(
         [("row", "Quantity sent"), ("sample", "Waiting"), ("calls", "Calls")],
         readonly=True,
     )
     at = fields.Datetime("Sent", readonly=True)
-    account_id = fields.Many2one("marketplace.account", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
-    channel = fields.Selection(
-        lambda self: self.env["marketplace.account"]._fields["channel"].selection,
-        readonly=True,
-    )
     site_id = fields.Many2one("marketplace.site", readonly=True)
     listing_id = fields.Many2one("marketplace.listing", readonly=True)
     sku = fields.Char("SKU", readonly=True)
     operation = fields.Char("Call", readonly=True)
-    row_count = fields.Integer("Rows Sent", readonly=True)
-    refused_count = fields.Integer("Refused", readonly=True)
-    retry_count = fields.Integer("To Retry", readonly=True)
-    refused_share = fields.Float(
-        "Refused (%)", readonly=True, digits=(16, 1), aggregator="avg"
-    )
     seconds = fields.Float(
         "Seconds to the Channel",
         readonly=True,
@@ -55,34 +38,19 @@ class MarketplaceSyncMeasure(models.Model):
         aggregator="avg",
         help="From the moment when Odoo had a new number until the channel took it.",
     )
-    max_seconds = fields.Float(
-        "Slowest (s)", readonly=True, digits=(16, 0), aggregator="max"
-    )
     median_seconds = fields.Float(
-        "p50 (s)",
+        "Half Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="avg",
         help="Half of the group's rows took no longer.",
     )
     p95_seconds = fields.Float(
-        "p95 (s)",
+        "95% Within (s)",
         readonly=True,
         digits=(16, 0),
         aggregator="avg",
         help="Of twenty of the group's rows, nineteen took no longer.",
-    )
-    oldest_minutes = fields.Float(
-        "Oldest Pending (min)", readonly=True, digits=(16, 0), aggregator="max"
-    )
-    call_count = fields.Integer("Calls", readonly=True)
-    call_share = fields.Float(
-        "Calls of Limit (%)",
-        readonly=True,
-        digits=(16, 1),
-        aggregator="max",
-        help="Of what the channel's published limit allows in an hour; of several "
-        "hours and calls the fullest.",
     )
 
     @property

@@ -434,6 +434,31 @@ class TestPeople(EventCase):
         done.with_user(self.user).action_ignore()
         self.assertEqual(done.state, "done")
 
+    def test_an_order_opens_the_notifications_that_named_it(self):
+        self.book.tell(told_order("1001"), told_order("1002"))
+        dealt_with = self.receive("1001") | self.receive("1002")
+        self.process()
+        failed = self.failed("1001")
+        self.receive("1001", kind="listing")
+        order = self.order("1001").with_user(self.user)
+        self.assertEqual((order.event_count, order.event_failed_count), (2, 1))
+        action = order.action_open_events()
+        events = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(events, dealt_with[:1] | failed)
+        form = order.get_view(view_type="form")["arch"]
+        self.assertIn("action_open_events", form)
+
+    def test_who_sells_sees_an_order_without_its_notifications(self):
+        salesperson = self.make_user(
+            "salesperson", "sales_team.group_sale_salesman_all_leads"
+        )
+        self.book.tell(told_order("1001"))
+        self.receive("1001")
+        self.process()
+        order = self.order("1001").with_user(salesperson)
+        self.assertNotIn("event_count", order.get_view(view_type="form")["arch"])
+        self.assertEqual(order.name, "#1001")
+
     def test_nobody_writes_what_was_received(self):
         event = self.failed()
         for user in (self.user, self.manager):

@@ -1,6 +1,7 @@
 """Two workers on one purchase: the second waits for the first, and makes nothing."""
 
 from contextlib import contextmanager
+from datetime import datetime
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -70,3 +71,30 @@ class TestTwoWorkers(BaseCase):
             theirs._sync_safely()
             self.assertFalse(theirs.needs_sync, "the first did it for both")
             self.assertEqual(theirs.state, "to_fix")
+
+    def test_what_was_read_before_a_call_to_the_channel_collides_with_nothing(self):
+        """The push wrote the account while its orders were being fetched."""
+        with self.cursor() as one, self.cursor() as two:
+            pushing = one["marketplace.account"].browse(self.account_id)
+            reading = two["marketplace.account"].browse(self.account_id)
+            self.assertFalse(reading.last_push_at)  # its snapshot is taken here
+            pushing.last_push_at = "2026-11-21 08:00:00"
+            one.cr.commit()
+            seen = []
+
+            def note():
+                seen.append(reading.last_push_at)
+                reading.last_order_sync_at = "2026-11-21 08:00:01"
+
+            # An error in the log of the database would fail this test.
+            reading._in_transaction(note)
+            self.assertEqual(seen, [datetime(2026, 11, 21, 8)])
+
+    def test_what_was_written_before_is_not_lost(self):
+        with self.cursor() as env:
+            account = env["marketplace.account"].browse(self.account_id)
+            account.name = "Renamed"
+            account._in_transaction(lambda: None)
+        with self.cursor() as env:
+            account = env["marketplace.account"].browse(self.account_id)
+            self.assertEqual(account.name, "Renamed")

@@ -13,6 +13,8 @@ from .common import MarketplaceCase
 
 REFRESH_CRON = "marketplace_sync.ir_cron_marketplace_refresh"
 SWEEP_CRON = "marketplace_sync.ir_cron_marketplace_refresh_all"
+TOOLS = "odoo.addons.marketplace_sync.models.tools"
+STOCK = "odoo.addons.marketplace_sync.models.marketplace_stock"
 
 
 class RefreshCase(MarketplaceCase):
@@ -539,3 +541,104 @@ class TestCrons(RefreshCase):
         self.refresh()
         self.assertEqual(listing.sync_state, "synced")
         self.assertFalse(listing.pending_since)
+
+    def test_whatever_differs_in_a_row_is_put_right(self):
+        """Most rows of a sweep are left alone at the first look: it must see all."""
+        listing = self.make_listing(self.make_product(stock=5))
+        shown = {"published_qty": 5, "published_at": "2026-01-01"}
+        for changes, state in (
+            ({"qty": 4}, "synced"),
+            ({"committed_qty": 1}, "synced"),
+            ({"buffer_qty": 1}, "synced"),
+            ({"own_qty": 4}, "synced"),
+            ({"sellable_qty": 4}, "synced"),
+            ({"published_qty": 4}, "pending"),
+            ({"published_at": None}, "pending"),
+            ({"is_uncertain": True}, "pending"),
+            ({"sync_state": "pending"}, "synced"),
+            ({"sync_state": "failed", "block_code": "no_product"}, "unverified"),
+            ({"block_code": "no_product"}, "unverified"),
+            ({"fulfilment": "channel"}, "paused"),
+        ):
+            with self.subTest(changes):
+                self.overwrite(listing, sync_state="synced", **shown)
+                before = self.versions(listing)
+                listing._refresh()
+                self.assertEqual(self.versions(listing), before, "nothing differs")
+                self.overwrite(listing, **changes)
+                listing._refresh()
+                names = ("qty", "own_qty", "sellable_qty", "committed_qty")
+                self.assertEqual([listing[name] for name in names], [5, 5, 5, 0])
+                self.assertEqual((listing.buffer_qty, listing.block_code), (0, False))
+                self.assertEqual(listing.sync_state, state)
+                self.overwrite(listing, is_uncertain=False, fulfilment="merchant")
+
+    def overwrite(self, listing, **values):
+        """Write past the model, which would compute the number."""
+        columns = [SQL("%s = %s", SQL.identifier(k), v) for k, v in values.items()]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE marketplace_listing SET %s WHERE id = %s",
+                SQL(", ").join(columns),
+                listing.id,
+            )
+        )
+        self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestReadings(RefreshCase):
+    """What the numbers are computed from, read for many products at once."""
+
+    def setUp(self):
+        super().setUp()
+        self.second, self.third = self.make_warehouse(), self.make_warehouse()
+        self.products = [self.make_product(stock=n) for n in (3, 4, 5, 6)]
+        for n, product in enumerate(self.products, 1):
+            self.put(product, 10 * n, self.second.lot_stock_id)
+        self.stock = self.env["marketplace.stock"]
+        self.env.flush_all()
+
+    def test_a_site_s_free_stock_is_that_of_its_warehouses(self):
+        sites = {
+            1: self.warehouse.ids,
+            2: (self.second | self.warehouse).ids,
+            3: (self.warehouse | self.second).ids,
+            4: self.third.ids,
+            5: [],
+        }
+        ids = [product.id for product in self.products]
+        apart = self.stock._read_free(ids, [*sites[2], *sites[4]])
+        expected = {
+            site: [sum(apart.get((one, w), 0.0) for w in warehouses) for one in ids]
+            for site, warehouses in sites.items()
+        }
+        self.assertEqual(expected[2], [13, 24, 35, 46])
+        for sets in (32, 1):  # all in one query, and in several
+            with patch(f"{STOCK}.SETS", sets):
+                read = self.stock._read_free_by_site(ids, sites)
+            found = {site: [read[site].get(one, 0.0) for one in ids] for site in sites}
+            self.assertEqual(found, expected)
+        self.assertEqual(self.stock._read_free_by_site([], {7: []}), {7: {}})
+
+    def test_numbers_that_lie_close_are_read_by_the_first_and_the_last(self):
+        ids = [product.id for product in self.products]
+        self.assertLess(ids[-1] - ids[0], 6)
+        exactly = self.stock._read_free([ids[0], ids[1], ids[3]], self.warehouse.ids)
+        with patch(f"{TOOLS}.MANY", 3), self.statements() as statements:
+            covered = self.stock._read_free(
+                {ids[0], ids[1], ids[3]}, self.warehouse.ids
+            )
+        self.assertIn("BETWEEN", statements[-1])
+        for one in (ids[0], ids[1], ids[3]):
+            key = (one, self.warehouse.id)
+            self.assertEqual(covered[key], exactly[key])
+        self.assertEqual(exactly[ids[3], self.warehouse.id], 6)
+
+    def test_numbers_that_lie_apart_are_read_one_by_one(self):
+        ids = [self.products[0].id, self.products[3].id, 1 << 30]
+        with patch(f"{TOOLS}.MANY", 3), self.statements() as statements:
+            read = self.stock._read_free(ids, self.warehouse.ids)
+        self.assertNotIn("BETWEEN", statements[-1])
+        self.assertEqual({product for product, _w in read}, set(ids[:2]))

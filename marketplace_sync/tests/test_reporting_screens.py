@@ -1,6 +1,7 @@
 """Every screen of the reports opens, with data and grouped in every offered way."""
 
 from lxml import etree
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -12,6 +13,16 @@ MODELS = (
     "marketplace.exposure",
     "marketplace.alert",
     "marketplace.alert.rule",
+)
+#: Lists that are read on a phone, too, where most of their columns are off the screen.
+ON_A_PHONE = (
+    "marketplace_listing_action",
+    "marketplace_order_action",
+    "marketplace_order_to_fix_action",
+    "marketplace_shipment_action",
+    "marketplace_shipment_to_fix_action",
+    "marketplace_reconciliation_line_action",
+    "marketplace_alert_action",
 )
 
 
@@ -44,6 +55,29 @@ class TestReportingScreens(MarketplaceCase):
                     group = safe_eval(item.get("context") or "{}").get("group_by")
                     if group:
                         self.assertTrue(model.formatted_read_group([], [group], []))
+
+    def test_a_phone_gets_cards_that_a_user_may_read(self):
+        """The web client takes the cards on a small screen when there are any."""
+        user = self.env["res.users"].create(
+            {
+                "name": "Phone",
+                "login": "phone",
+                "group_ids": [
+                    Command.link(
+                        self.env.ref("marketplace_sync.marketplace_sync_group_user").id
+                    )
+                ],
+            }
+        )
+        for name in ON_A_PHONE:
+            with self.subTest(action=name):
+                action = self.env.ref(f"marketplace_sync.{name}")
+                self.assertIn("kanban", action.view_mode.split(",")[1:])
+                model = self.env[action.res_model].with_user(user)
+                card = etree.fromstring(model.get_view(view_type="kanban")["arch"])
+                names = {node.get("name") for node in card.iter("field")}
+                self.assertGreater(len(names), 3)
+                model.web_search_read([], {field: {} for field in names})
 
     def test_every_measure_can_be_asked_for(self):
         for name in MODELS[:3]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.addons.marketplace_sync.models.tools import int_array
+from odoo.addons.marketplace_sync.models.tools import covering, int_array
 from odoo.tools import SQL
 
 from ..engine.kits import Bill, Line, Precision, Unit, choose, explode
@@ -112,14 +112,14 @@ class MarketplaceStock(models.AbstractModel):
                    AND (b.product_id IS NULL OR b.product_id = p.id)
                   JOIN uom_uom u ON u.id = b.product_uom_id
                   JOIN uom_uom pu ON pu.id = t.uom_id
-                 WHERE p.id = ANY(%s)
+                 WHERE %s
                    AND b.active
                    AND b.type = %s
                    AND b.product_qty > 0
                    AND t.type != 'service'
                  ORDER BY p.id, b.sequence, b.product_id IS NULL, b.id
                 """,
-                int_array(product_ids),
+                covering(SQL("p.id"), product_ids),
                 kind,
             )
         )

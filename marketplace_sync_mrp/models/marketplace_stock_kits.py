@@ -49,6 +49,26 @@ class MarketplaceStock(models.AbstractModel):
         return {**free, **self._count_kits(kits, free)}
 
     @api.model
+    def _read_free_by_site(self, product_ids, warehouses_of):
+        free = super()._read_free_by_site(product_ids, warehouses_of)
+        warehouses = set().union(*warehouses_of.values())
+        kits = self._read_kits_by_warehouse(product_ids, warehouses)
+        if not kits:
+            return free
+        kits = {product for product, _warehouse in kits}
+        counted = self._read_free(kits, warehouses)
+        return {
+            site: {
+                **free[site],
+                **{
+                    kit: sum(counted.get((kit, one), 0.0) for one in set(ids))
+                    for kit in kits
+                },
+            }
+            for site, ids in warehouses_of.items()
+        }
+
+    @api.model
     def _read_committed(self, product_ids, warehouse_ids):
         """Count the kits that demand for their components takes: free − committed are
         the kits that can still be made.

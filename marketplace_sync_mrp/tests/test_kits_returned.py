@@ -99,6 +99,12 @@ class TestKitsReturned(KitCase):
         found = self.comes_back(self.box, 1, 1)
         self.assertEqual(self.drafted(found), {self.mug: 4, self.ribbon: 2})
 
+    def test_two_lines_of_one_return_take_each_unit_once(self):
+        self.sold(self.box, 2)
+        found = self.comes_back(self.box, 2, 1)
+        self.assertEqual(self.drafted(found), {self.mug: 4, self.ribbon: 2})
+        self.assertIn(self.box.sku, found.problem)
+
     def test_what_was_never_delivered_is_said(self):
         self.sold(self.box, 1, deliver=False)
         found = self.comes_back(self.box, 1)

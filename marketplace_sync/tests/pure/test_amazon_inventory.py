@@ -175,6 +175,9 @@ class TestNewNames(InventoryCase, unittest.TestCase):
     def test_what_is_no_count_is_left_out(self):
         told = {"fulfillableQuantity": "many", "inboundWorkingQuantity": -1, "x": True}
         self.assertEqual(buckets_of(told), [])
+        # what Python reads where JSON says NaN, Infinity or 1e999
+        for value in (float("nan"), float("inf"), 0.5):
+            self.assertEqual(buckets_of({"fulfillableQuantity": value}), [])
 
     @given(
         st.recursive(

@@ -4,6 +4,7 @@ Nothing is imported here: files are parsed.
 """
 
 import ast
+import functools
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -68,10 +69,12 @@ def short(path):
     return str(path.relative_to(ROOT))
 
 
+@functools.cache
 def tree_of(path):
     return ast.parse(path.read_text(), str(path))
 
 
+@functools.cache
 def imports_of(path):
     """Return every import of a file, those inside functions too, with full names."""
     package = path.parent.relative_to(ROOT).parts

@@ -3,6 +3,7 @@
 The catalogues are parsed; ``make i18n`` writes them.
 """
 
+import ast
 import re
 from pathlib import Path
 
@@ -64,6 +65,19 @@ def test_the_template_is_not_empty(addon, template):
     assert len(template) > (400 if addon == ADDONS[0] else 0)
 
 
+def test_no_code_of_the_program_is_given_to_translators(addon, template):
+    """Odoo's export takes ``("code", …)`` behind a translated text for a text."""
+    marked = marked_texts(addon)
+    assert len(marked) > (300 if addon == ADDONS[0] else -1)
+    exported = {
+        text
+        for text, entry in template.items()
+        if entry.occurrences
+        and all(re.match(r"code:.*\.py$", where) for where, _ in entry.occurrences)
+    }
+    assert sorted(exported - marked) == []
+
+
 def test_every_language_has_the_strings_of_the_template(template, catalogue):
     assert list(catalogue) == list(template)
 
@@ -111,3 +125,19 @@ def test_a_button_that_a_sentence_names_is_called_so(addon, catalogue):
 def tags(text):
     """Return the tags in order, without the attributes that are translated."""
     return [TRANSLATED_ATTRIBUTE.sub(r"\1", tag) for tag in TAG.findall(text)]
+
+
+def marked_texts(addon):
+    """Return what the Python sources of an addon mark with ``_(…)``."""
+    calls = [
+        node
+        for path in addon.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and node.args
+    ]
+    return {
+        call.args[0].value
+        for call in calls
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("_", "_lt")
+        and isinstance(call.args[0], ast.Constant)
+    }

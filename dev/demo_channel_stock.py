@@ -1,7 +1,9 @@
 """The part of the demo about stock that channels hold: FBA, Full, a shop that Amazon
-ships for, and a review that waits for a person."""
+ships for, and a review that waits for a person, and a chair that came back to FBA."""
 
 from datetime import timedelta
+
+from odoo import fields
 
 US = "ATVPDKIKX0DER"
 #: The shop's location whose orders Amazon ships.
@@ -43,6 +45,9 @@ def build(scenario, accounts, products):
     location = env["stock.location"].create({"name": "Amazon FBA", "usage": "internal"})
     scenario._receive(products["CHAIR"], location, RECORDED)
     amazon.channel_location_id = location
+    # the order of the chair that comes back is older than the moment of going live
+    amazon.order_start_at = fields.Datetime.now() - timedelta(hours=1)
+    _send_one_back(scenario)
     _ship_shop_from(_site(amazon, US), _site(accounts["shopify"], SHOP_FBA), products)
     env.cr.commit()
     held = env["marketplace.listing"].search([("sku", "=", "CHAIR")])
@@ -71,3 +76,12 @@ def _ship_shop_from(source, site, products):
     site.env["marketplace.listing"].create(
         {"site_id": site.id, "sku": "CHAIR", "product_id": products["CHAIR"].id}
     )
+
+
+def _send_one_back(scenario):
+    """A buyer sends a chair back to Amazon, which puts it on its shelf again."""
+    chair = {"channel": "amazon", "site": US, "sku": "CHAIR", "quantity": 1}
+    order = scenario._control("buy", chair)["order"]["id"]
+    scenario._control("ship", {"channel": "amazon", "order": order})
+    back = {"reason": "UNWANTED_ITEM", "comments": "Too high for our table"}
+    scenario._control("return_goods", {"channel": "amazon", "order": order, **back})

@@ -370,7 +370,7 @@ class Scenario:
             {"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
+            return json.loads(answer.read())
 
     def write_key(self):
         """Give the simulator's page a key to read what Odoo says."""

@@ -8,11 +8,12 @@ Seed: ``listings`` (``sku``, ``title``, ``site`` or ``sites``, ``quantity``, ``p
 ``fulfilment`` merchant/channel, ``supply_sources`` {id: quantity}, ``product_type``,
 ``lead_time_days``, ``asin``, ``issues``, ``fba``: see ``amazon_inventory``),
 ``sites`` (marketplace ids, or
-{"code", "participating", "suspended"}), ``credentials``, and every name of
-``amazon_const.SETTINGS``.
+{"code", "participating", "suspended"}), ``credentials``, ``fba_returns``, and every
+name of ``amazon_const.SETTINGS``.
 
 Orders: ``sell``, ``place_order``, ``pay_order``, ``edit_order``, ``cancel_order``,
-``request_cancellation``, ``ship_order``, ``refund_order``, ``orders``; notifications
+``request_cancellation``, ``ship_order``, ``refund_order``, ``return_goods``,
+``orders``; notifications
 of them wait in a queue (``receive_messages``, ``delete_message``, ``plan_delivery``),
 which boto3 reads with ``endpoint_url=".../amazon/sqs"``.
 
@@ -46,6 +47,7 @@ from .amazon_order_api import OrdersApi
 from .amazon_orders import Orders
 from .amazon_queue import Queue
 from .amazon_reports import Reports
+from .amazon_returns import Returns
 from .amazon_sqs import Sqs
 from .core import ChannelSimulator, Response
 
@@ -96,6 +98,7 @@ class AmazonSimulator(
     Sqs,
     Feeds,
     Reports,
+    Returns,
     ChannelSimulator,
 ):
     """One seller of Amazon in one region."""
@@ -122,6 +125,7 @@ class AmazonSimulator(
             "feeds": {},
             "reports": {},
             "orders": {},
+            "fba_returns": [],
             "order_pages": {},
             "queue": [],
             "deliveries": [],
@@ -144,6 +148,8 @@ class AmazonSimulator(
             self.seed_listing(listing)
         for order in spec.get("orders") or ():
             self.place_order(**order)
+        for row in spec.get("fba_returns") or ():
+            self._note_return({"return-date": self.clock(), **row})
 
     def _seed_site(self, site):
         site = {"code": site} if isinstance(site, str) else site

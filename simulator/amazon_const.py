@@ -87,6 +87,9 @@ SETTINGS = {
     # documents travel packed
     "gzip": True,
     "report_charset": "UTF-8",
+    # columns of the report of FBA returns that are called otherwise ("" = gone), or new
+    "returns_renamed": {},
+    "returns_added": [],
     # what the application may do: "sellers", "listings", "orders", "pii" (names and
     # addresses of buyers)
     "roles": ["sellers", "listings", "orders", "pii"],

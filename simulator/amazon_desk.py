@@ -2,6 +2,7 @@
 
 from .amazon_const import MARKETPLACES
 from .amazon_order_view import order_total, status_of, units_left
+from .amazon_returns import units_out
 from .desk import Desk, OrderRow
 
 #: When something can still be cancelled.
@@ -11,7 +12,15 @@ OPEN = ("PENDING", "UNSHIPPED", "PARTIALLY_SHIPPED")
 class AmazonDesk(Desk):
     """Buyers on Amazon, and the seller's people in Seller Central."""
 
-    actions = ("cancel", "refund", "edit", "pay", "request_cancellation")
+    actions = (
+        "cancel",
+        "refund",
+        "edit",
+        "pay",
+        "request_cancellation",
+        "ship",
+        "return_goods",
+    )
     may_be_pending = True
 
     def sell(self, site, sku, quantity, pending):
@@ -56,6 +65,8 @@ class AmazonDesk(Desk):
         by_amazon = order["fulfilled_by"] == "AMAZON"
         notes = ["Amazon ships it (FBA)" if by_amazon else ""]
         notes.append("the buyer asks to cancel" if asked else "")
+        back = sum(item.get("returned", 0) for item in order["items"])
+        notes.append(f"{back} came back" if back else "")
         return " · ".join(filter(None, notes))
 
     def _actions(self, order, status, asked):
@@ -66,7 +77,16 @@ class AmazonDesk(Desk):
             actions += [] if asked or status == "PENDING" else ["request_cancellation"]
         can_be_paid_back = status not in ("PENDING", "CANCELLED")
         can_be_paid_back = can_be_paid_back and not order["refunded"]
-        return actions + (["refund"] if can_be_paid_back else [])
+        actions += ["refund"] if can_be_paid_back else []
+        return actions + self._amazons_own(order, status)
+
+    def _amazons_own(self, order, status):
+        """Return what happens to orders that Amazon ships itself."""
+        if order["fulfilled_by"] != "AMAZON":
+            return []
+        actions = ["ship"] if status in OPEN[1:] else []
+        with_buyer = any(units_out(item) > 0 for item in order["items"])
+        return actions + (["return_goods"] if with_buyer else [])
 
     # --- what was told --------------------------------------------------------
     def ledger(self):

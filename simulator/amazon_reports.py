@@ -1,11 +1,16 @@
-"""Reports API 2021-06-30 of the simulated Amazon: the file of all listings."""
+"""Reports API 2021-06-30 of the simulated Amazon: the file of all listings, and what
+came back to Amazon's warehouses."""
+
+from datetime import datetime
 
 from .amazon_const import MARKETPLACES
 from .amazon_dates import iso
 from .amazon_listings import buyable, status_of
+from .amazon_returns import RETURNS_REPORT, localized
 from .core import Response
 
 REPORT_TYPE = "GET_MERCHANT_LISTINGS_ALL_DATA"
+REPORT_TYPES = (REPORT_TYPE, RETURNS_REPORT)
 COLUMNS = (
     "item-name",
     "item-description",
@@ -23,24 +28,42 @@ COLUMNS = (
 
 
 class Reports:
-    """One report type; made by the clock."""
+    """Two report types; made by the clock."""
 
     def on_createReport(self, request):
         """Order a report."""
         body = request.json() or {}
-        if body.get("reportType") != REPORT_TYPE:
+        if body.get("reportType") not in REPORT_TYPES:
             raise self.invalid("Invalid 'reportType'.")
         self.check_marketplaces(body.get("marketplaceIds") or [], maximum=1)
         report_id = self.number("7000")
         locale = (body.get("reportOptions") or {}).get("preferredReportDocumentLocale")
+        now = self.clock()
+        period = [body.get(name) for name in ("dataStartTime", "dataEndTime")]
+        since, until = (self._seconds(text, now) for text in period)
         self.state["reports"][report_id] = {
+            "type": body["reportType"],
+            "since": since,
+            "until": until,
             "marketplaceIds": body["marketplaceIds"],
             "locale": locale or "",
-            "created_at": self.clock(),
+            "created_at": now,
             "fault": request.fault.kind if request.fault else "",
             "document": None,
         }
         return Response(202, {"reportId": report_id})
+
+    def _seconds(self, text, now):
+        """Return a moment of the request as epoch seconds; the default is now."""
+        if not text:
+            return now
+        try:
+            seconds = datetime.fromisoformat(text).timestamp()
+        except (TypeError, ValueError):
+            raise self.invalid(f"Invalid date {text!r}.") from None
+        if seconds > now:
+            raise self.invalid("A period must not end in the future.")
+        return seconds
 
     def on_getReport(self, request, report_id):
         """Tell how far a report is."""
@@ -48,15 +71,18 @@ class Reports:
         if report is None:
             raise self.missing(f"No report {report_id}.")
         status = self._report_status(report)
+        if status == "DONE" and not report["document"]:
+            report["document"] = self._made(report)
+            report["fault"] = "" if report["document"] else "cancelled"
+            status = self._report_status(report)
         answer = {
             "reportId": report_id,
-            "reportType": REPORT_TYPE,
+            "reportType": report.get("type", REPORT_TYPE),
             "marketplaceIds": report["marketplaceIds"],
             "createdTime": iso(report["created_at"]),
             "processingStatus": status,
         }
         if status == "DONE":
-            report["document"] = report["document"] or self._made(report)
             answer["reportDocumentId"] = report["document"]
         return Response(200, answer)
 
@@ -74,21 +100,21 @@ class Reports:
         return Response(200, {"reportDocumentId": document_id, **document})
 
     def _made(self, report):
-        (site,) = report["marketplaceIds"]
-        listings = [self.listing(sku) for sku in self.state["listings"]]
-        rows = [_row(one) for one in listings if site in one["sites"]]
-        language = report["locale"] or MARKETPLACES[site][3]
-        lines = [_headers(language), *rows]
+        """Make the document; None where there is nothing to tell."""
+        is_of_returns = report.get("type") == RETURNS_REPORT
+        lines = self.returns_table(report) if is_of_returns else self._catalogue(report)
+        if lines is None:
+            return None
         text = "\n".join("\t".join(line) for line in lines) + "\n"
         content_type = f"text/plain;charset={self.setting('report_charset')}"
         return self.new_document(text, content_type)
 
-
-def _headers(language):
-    """Return the headers: English, or in the marketplace's language unless asked."""
-    if language.startswith("en_"):
-        return COLUMNS
-    return tuple(f"{column} [{language}]" for column in COLUMNS)
+    def _catalogue(self, report):
+        (site,) = report["marketplaceIds"]
+        listings = [self.listing(sku) for sku in self.state["listings"]]
+        rows = [_row(one) for one in listings if site in one["sites"]]
+        language = report["locale"] or MARKETPLACES[site][3]
+        return [localized(COLUMNS, language), *rows]
 
 
 def _row(listing):

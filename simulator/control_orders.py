@@ -36,6 +36,7 @@ class OrderRoutes:
             ("GET", "/_control/notifications"): self._notifications,
             ("POST", "/_control/buy"): self._buy,
             ("POST", "/_control/edit"): self._edit,
+            ("POST", "/_control/return_goods"): self._return,
             ("POST", "/_control/deliver"): self._deliver,
             ("POST", "/_control/deliver_again"): self._again,
             ("POST", "/_control/subscribe"): self._subscribe,
@@ -78,6 +79,21 @@ class OrderRoutes:
         name = self.known(spec.get("channel"))
         values = (text(spec, "order"), text(spec, "sku"), spec.get("quantity"))
         return self._trade(name, "edit", values, spec)
+
+    def _return(self, query, spec):
+        """Goods come back to the channel: ``sku``, ``quantity``, and in words
+        ``disposition``, ``reason``, ``status``, ``comments``."""
+        name, order = self.known(spec.get("channel")), text(spec, "order")
+        words = ("sku", "disposition", "reason", "status", "comments")
+        details = {word: text(spec, word) for word in words if word in spec}
+        if "quantity" in spec:
+            details["quantity"] = spec["quantity"]
+        desk = self.simulator.desk(name)
+        with self.simulator.channels[name].lock:
+            desk.return_goods(order, **details)
+            row = desk.row(order)
+        self.simulator.on_change()
+        return Response(200, {"order": asdict(row)})
 
     def _verb(self, verb):
         def act(query, spec):

@@ -20,7 +20,7 @@ class OrderRow:
     :param lines: dicts ``sku``, ``title``, ``quantity`` (wanted now), ``shipped``
     :param shipments: dicts ``tracking``, ``carrier``, ``status``, ``url``
     :param actions: what may be done with it now: ``cancel``, ``refund``, ``edit``,
-        ``pay``, ``ship``, ``request_cancellation``
+        ``pay``, ``ship``, ``request_cancellation``, ``return_goods``
     """
 
     channel: str
@@ -107,6 +107,12 @@ class Desk:
         self._may(order_id, "request_cancellation")
         self.channel.request_cancellation(order_id)
 
+    def return_goods(self, order_id, **details):
+        """Let the buyer send units back to the channel's own warehouse."""
+        self._may(order_id, "return_goods")
+        check_units(details.get("quantity", 1))
+        self.channel.return_goods(order_id, **details)
+
     def do_edit(self, order_id, sku, quantity):
         """Change the quantity."""
         raise ValueError(f"{self.channel.title} does not let anybody change an order")
@@ -169,6 +175,7 @@ VERBS = {
     "pay": "be paid",
     "ship": "be scanned",
     "request_cancellation": "be asked to be cancelled",
+    "return_goods": "come back",
 }
 
 

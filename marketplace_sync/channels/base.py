@@ -32,7 +32,7 @@ from .orders import (
 from .problems import PROBLEMS as PROBLEMS  # part of the contract
 from .problems import Problem
 from .ratelimit import RateLimiter
-from .returns import ChannelReturn
+from .returns import ChannelReturn, ReturnReading
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class AdapterConfig:
 TokenProvider = Callable[[str | None], Token]
 
 
-class Adapter(CatalogueReading):
+class Adapter(CatalogueReading, ReturnReading):
     """One channel, seen from the models. Not thread-safe: one per job.
 
     :param config: see :class:`AdapterConfig`

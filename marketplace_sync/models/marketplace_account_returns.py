@@ -1,14 +1,17 @@
 """Reading returns, and what an account does with them."""
 
 import functools
+import hashlib
 import logging
 import time
+from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..channels.errors import RejectedError
 from .marketplace_order_store import naive
+from .tools import CONFLICTS
 
 _logger = logging.getLogger(__name__)
 
@@ -72,6 +75,8 @@ class MarketplaceAccount(models.Model):
         if found and found.updated_at and updated_at and updated_at < found.updated_at:
             return found
         values = self._get_return_values(told)
+        if found and found.fingerprint == values["fingerprint"]:
+            return found  # lists overlap: most of what they tell is known
         if found:
             found.write(values)
         else:
@@ -83,7 +88,9 @@ class MarketplaceAccount(models.Model):
         return found
 
     def _get_return_values(self, told):
+        same = repr(replace(told, request_id="")).encode()
         return {
+            "fingerprint": hashlib.sha256(same).hexdigest(),
             "account_id": self.id,
             "external_id": told.external_id,
             "order_ref": told.order_id,
@@ -91,6 +98,9 @@ class MarketplaceAccount(models.Model):
             "status": told.status,
             "told": told.told or False,
             "reason": told.reason or False,
+            "disposition": told.disposition or False,
+            "comments": told.comments or False,
+            "place": told.place or False,
             "goes_to_channel": told.goes_to_channel,
             "opened_at": naive(told.opened_at) or fields.Datetime.now(),
             "updated_at": naive(told.updated_at),
@@ -131,16 +141,24 @@ class MarketplaceAccount(models.Model):
     def _store_returns(self, told):
         found = self.env["marketplace.return"]
         for one in told:
-            try:
-                with self.env.cr.savepoint():
-                    found |= self._store_return(one)
-            except Exception as error:
-                if getattr(error, "pgcode", None):
-                    raise  # a collision: everything once more
-                _logger.exception(
-                    "Account %s: return %s not stored", self.id, one.external_id
-                )
+            found |= self._store_return_safely(one)
         return found
+
+    def _store_return_safely(self, told):
+        """Store one return; one that cannot be stored stops no other.
+
+        :return: its record; empty when it could not be stored
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._store_return(told)
+        except Exception as error:
+            if getattr(error, "pgcode", None) in CONFLICTS:
+                raise  # a collision: everything once more
+            _logger.exception(
+                "Account %s: return %s not stored", self.id, told.external_id
+            )
+            return self.env["marketplace.return"]
 
     def _run_orders(self):
         result = super()._run_orders()
@@ -253,3 +271,9 @@ class MarketplaceOrder(models.Model):
         )
         waiting._link_order()
         return orders
+
+    def _store_lines(self, told):
+        """A return that waited for its order waits for its lines, too."""
+        result = super()._store_lines(told)
+        self.return_ids.sudo().line_ids._link_lines()
+        return result

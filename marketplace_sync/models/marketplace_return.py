@@ -5,6 +5,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .marketplace_order import RAW_DAYS, RAW_PARAMETER
+
 
 class MarketplaceReturn(models.Model):
     """One return as the channel tells it.
@@ -48,6 +50,18 @@ class MarketplaceReturn(models.Model):
     )
     told = fields.Char("Channel's Word", readonly=True)
     reason = fields.Char(readonly=True)
+    disposition = fields.Char(
+        "State of the Goods", readonly=True, help="In the channel's own words."
+    )
+    comments = fields.Text(
+        "Buyer's Comment",
+        readonly=True,
+        help="Forgotten after some weeks, like the buyers' other data.",
+    )
+    place = fields.Char("Channel's Warehouse", readonly=True)
+    fingerprint = fields.Char(readonly=True, copy=False)
+    contents = fields.Char(compute="_compute_contents")
+    note = fields.Char(compute="_compute_note")
     goes_to_channel = fields.Boolean(
         "Goes to the Channel",
         readonly=True,
@@ -87,6 +101,55 @@ class MarketplaceReturn(models.Model):
             received = states == {"done"}
             one.state = "done" if received else "drafted" if states else "noted"
 
+    @api.depends("line_ids.quantity", "line_ids.sku")
+    def _compute_contents(self):
+        for one in self:
+            rows = [f"{line.quantity:g} × {line.sku or '?'}" for line in one.line_ids]
+            one.contents = ", ".join(rows)
+
+    @api.depends("problem", "goes_to_channel", "order_id", "line_ids.order_line_id")
+    def _compute_note(self):
+        """Say why nothing comes to us, and what is not linked."""
+        for one in self.sudo():
+            words = [one._get_channel_note() or one.problem, one._get_link_note()]
+            one.note = " ".join(dict.fromkeys(filter(None, words))) or False
+
+    def _get_channel_note(self):
+        if not self.goes_to_channel:
+            return False
+        return self.env._(
+            "The goods go to the channel's own warehouse: there is nothing to receive "
+            "here. They are sold again when the channel counts them as fulfillable."
+        )
+
+    def _get_link_note(self):
+        """Say what of a channel's own return is not known here; of goods that come to
+        us, the return delivery says it."""
+        if not self.goes_to_channel:
+            return False
+        if not self.order_id:
+            return self.env._("Order %s is not known here.", self.order_ref)
+        lost = self.line_ids.filtered(lambda line: not line.order_line_id)
+        if not lost:
+            return False
+        return self.env._(
+            "Order %(order)s has no line with SKU %(skus)s.",
+            order=self.order_id.name,
+            skus=", ".join(line.sku or "?" for line in lost),
+        )
+
+    # === RETENTION ===
+
+    @api.autovacuum
+    def _gc_comments(self):
+        """Forget what buyers wrote, when the orders' own data are forgotten."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        days = int(parameters.get_param(RAW_PARAMETER, RAW_DAYS))
+        before = fields.Datetime.subtract(fields.Datetime.now(), days=max(1, days))
+        self.search(
+            [("comments", "!=", False), ("write_date", "<", before)], limit=10_000
+        ).comments = False
+
     # === RETURN DELIVERY ===
 
     def action_draft_delivery(self):
@@ -110,7 +173,8 @@ class MarketplaceReturn(models.Model):
             return
         plan, missing = self._plan_moves()
         for picking, quantities in plan.items():
-            self._draft_picking(picking, quantities)
+            if quantities:
+                self._draft_picking(picking, quantities)
         if missing:
             self.problem = self.env._(
                 "Not delivered by us, or returned already: %s",
@@ -156,30 +220,39 @@ class MarketplaceReturn(models.Model):
             if not order_line.product_id:
                 missing.append(line.sku or line.external_ref or "?")
                 continue
-            wanted = line.quantity * (order_line.units_per_listing or 1)
-            for move in self._get_delivered(order_line):
-                uom = move.product_id.uom_id
-                left = move.product_uom._compute_quantity(
-                    self._get_returnable(move), uom, round=False
-                )
-                taken = min(wanted, left)
-                if uom.compare(taken, 0) > 0:
-                    quantities = plan.setdefault(move.picking_id, {})
-                    quantities[move] = uom._compute_quantity(taken, move.product_uom)
-                    wanted -= taken
-            if order_line.product_id.uom_id.compare(wanted, 0) > 0:
+            units = line.quantity * (order_line.units_per_listing or 1)
+            parts = order_line._get_returned_parts(units)
+            left = [self._plan_part(plan, order_line, *part) for part in parts.items()]
+            if any(left):
                 missing.append(line.sku)
         return plan, missing
 
-    def _get_delivered(self, order_line):
-        """Return the moves that brought a line's own product to the buyer."""
+    def _plan_part(self, plan, order_line, product, wanted):
+        """Plan the return of one product of a line; return what was not delivered.
+
+        :param wanted: in the product's own unit
+        """
+        uom = product.uom_id
+        for move in self._get_delivered(order_line, product):
+            quantities = plan.setdefault(move.picking_id, {})
+            left = self._get_returnable(move) - quantities.get(move, 0)
+            left = move.product_uom._compute_quantity(left, uom, round=False)
+            taken = min(wanted, left)
+            if uom.compare(taken, 0) > 0:
+                more = uom._compute_quantity(taken, move.product_uom)
+                quantities[move] = quantities.get(move, 0) + more
+                wanted -= taken
+        return wanted if uom.compare(wanted, 0) > 0 else 0
+
+    def _get_delivered(self, order_line, product):
+        """Return the moves that brought a product of a line to the buyer."""
         moves = order_line.sale_line_ids.move_ids
         return moves.filtered(
             lambda move: (
                 move.state == "done"
                 and move.picking_id
                 and move.location_dest_usage == "customer"
-                and move.product_id == order_line.product_id
+                and move.product_id == product
             )
         )
 
@@ -250,11 +323,28 @@ class MarketplaceReturnLine(models.Model):
     order_line_id = fields.Many2one(
         "marketplace.order.line", readonly=True, ondelete="set null"
     )
-    product_id = fields.Many2one(related="order_line_id.product_id")
+    product_id = fields.Many2one("product.product", compute="_compute_product_id")
     quantity = fields.Float(digits="Product Unit", readonly=True, help="Listing units.")
     comes_back = fields.Boolean(
         readonly=True, help="Not ticked: the buyer keeps the goods."
     )
+
+    @api.depends("order_line_id.product_id", "sku", "return_id.account_id")
+    def _compute_product_id(self):
+        """The order tells; else the account's listings of this SKU, if they agree."""
+        Listing = self.env["marketplace.listing"].sudo()
+        Listing = Listing.with_context(active_test=False)
+        unknown = self.filtered(lambda line: not line.order_line_id and line.sku)
+        listings = Listing.search(
+            [
+                ("account_id", "in", unknown.return_id.account_id.ids),
+                ("sku", "in", unknown.mapped("sku")),
+            ]
+        ).grouped(lambda listing: (listing.account_id, listing.sku))
+        for line in self:
+            found = listings.get((line.return_id.account_id, line.sku), Listing)
+            product = line.order_line_id.product_id or found.product_id
+            line.product_id = product if len(product) == 1 else False
 
     def _link_lines(self):
         """Find the order's line: by the channel's id, else by listing, else by SKU."""
@@ -270,3 +360,18 @@ class MarketplaceReturnLine(models.Model):
                     line.order_line_id = found[:1]
                     break
             line.sku = line.sku or line.order_line_id.sku
+
+
+class MarketplaceOrderLine(models.Model):
+    _inherit = "marketplace.order.line"
+
+    def _get_returned_parts(self, units):
+        """Return {product: quantity} that came back with units of the line's product.
+
+        Of a kit its components, as the sale order's own moves had them: the bill of
+        materials may have been edited since.
+        """
+        self.ensure_one()
+        sold = self.sale_line_ids[:1]
+        needed = sold._get_needed_parts() if sold else {self.product_id: 1}
+        return {product: float(units * each) for product, each in needed.items()}

@@ -256,11 +256,7 @@ class MarketplaceStockReview(models.Model):
         domain = [("product_id", "=", self.product_id.id), ("is_inventory", "=", True)]
         last = moves.search(domain, order="id desc", limit=1)
         quant = quants.create(
-            {
-                "product_id": self.product_id.id,
-                "location_id": self.location_id.id,
-                "inventory_quantity": quantity,
-            }
+            {**self._get_quant_values(), "inventory_quantity": quantity}
         )
         if quant.action_apply_inventory():
             raise UserError(
@@ -269,6 +265,10 @@ class MarketplaceStockReview(models.Model):
         made = moves.search([*domain, ("id", ">", last.id or 0)])
         self._decide("approved")
         self.sudo().move_ids = made
+
+    def _get_quant_values(self):
+        """Return what names the quant that an adjustment changes."""
+        return {"product_id": self.product_id.id, "location_id": self.location_id.id}
 
     def _get_new_quantity(self):
         """Return what is to be recorded after the change."""
@@ -296,14 +296,6 @@ class MarketplaceStockReview(models.Model):
             )
         if not self.product_id.uom_id.compare(self.qty, 0):
             raise UserError(self.env._("A change of 0 is no change: refuse it."))
-        if self.product_id.tracking != "none":
-            raise UserError(
-                self.env._(
-                    "%s is tracked by lot or serial number, and the channel names "
-                    "none. Adjust the inventory by hand, then refuse this proposal.",
-                    self.product_id.display_name,
-                )
-            )
 
     def action_refuse(self):
         """Leave the stock as it is."""

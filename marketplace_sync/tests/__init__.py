@@ -43,6 +43,7 @@ from . import test_listing_fulfilment
 from . import test_fulfilled_elsewhere
 from . import test_not_for_sale
 from . import test_stock_review
+from . import test_return_lists
 from . import test_returns
 from . import test_reconcile
 from . import test_reconcile_runs

@@ -202,11 +202,92 @@ class TestDecisions(ReviewCase):
         self.assertEqual(poor.state, "proposed")
         self.assertIn("Only 0", poor.problem)
 
-    def test_tracked_goods_are_adjusted_by_hand(self):
+    def tracked(self, tracking="lot", *lots):
+        """Let the product be tracked and lie in these lots; return the lots."""
+        self.product.tracking = tracking
+        made = self.env["stock.lot"].create(
+            [{"name": name, "product_id": self.product.id} for name, _n in lots]
+        )
+        for lot, (_name, quantity) in zip(made, lots, strict=True):
+            self.env["stock.quant"]._update_available_quantity(
+                self.product, self.amazon, quantity, lot_id=lot
+            )
+        return made
+
+    def in_lot(self, lot):
+        return self.env["stock.quant"]._get_available_quantity(
+            self.product, self.amazon, lot_id=lot, strict=True
+        )
+
+    def test_tracked_goods_wait_for_the_lot_that_a_person_names(self):
+        old, new = self.tracked("lot", ("OLD", 12), ("NEW", 8))
+        review = self.lost()
+        self.assertEqual(review.recorded_qty, 20)
+        with self.assertRaisesRegex(UserError, "Choose the one"):
+            review.action_approve()
+        self.assertEqual(review.state, "proposed")
+        review.lot_id = new
+        self.assertEqual(review.recorded_qty, 8)
+        review.action_approve()
+        self.assertEqual((self.in_lot(old), self.in_lot(new)), (12, 6))
+        self.assertEqual(review.move_ids.move_line_ids.lot_id, new)
+
+    def test_a_lot_has_not_less_than_nothing(self):
+        (lot,) = self.tracked("lot", ("SMALL", 1))
+        review = self.lost()
+        review.lot_id = lot
+        with self.assertRaisesRegex(UserError, "Only 1"):
+            review.action_approve()
+
+    def test_a_lot_of_another_product_is_refused(self):
+        self.tracked()
+        other = self.make_product("OTHER", tracking="lot")
+        review = self.lost()
+        review.lot_id = self.env["stock.lot"].create(
+            {"name": "L", "product_id": other.id}
+        )
+        with self.assertRaisesRegex(UserError, "is no lot of"):
+            review.action_approve()
+
+    def test_goods_without_lots_take_none(self):
+        self.put(20)
+        review = self.lost()
         self.product.tracking = "lot"
-        with self.assertRaises(UserError) as caught:
-            self.lost().action_approve()
-        self.assertIn("lot or serial", str(caught.exception))
+        review.lot_id = self.env["stock.lot"].create(
+            {"name": "L", "product_id": self.product.id}
+        )
+        self.product.tracking = "none"
+        with self.assertRaisesRegex(UserError, "clear the lot"):
+            review.action_approve()
+
+    def test_a_serial_number_is_one_unit(self):
+        (number,) = self.tracked("serial", ("S1", 1))
+        review = self.lost()
+        review.lot_id = number
+        with self.assertRaisesRegex(UserError, "one unit"):
+            review.action_approve()
+        review.qty = -1
+        review.action_approve()
+        self.assertEqual((review.state, self.in_lot(number)), ("approved", 0))
+
+    def test_the_lot_of_a_decision_stays(self):
+        (lot, other) = self.tracked("lot", ("A", 9), ("B", 9))
+        review = self.lost()
+        review.lot_id = lot
+        review.action_approve()
+        with self.assertRaises(UserError):
+            review.lot_id = other
+
+    def test_in_bulk_those_without_a_lot_wait(self):
+        self.tracked("lot", ("A", 20))
+        plain = self.make_held("PLAIN")
+        self.put(20, plain.product_id)
+        reviews = self.lost() | self.lost(listing=plain)
+        reviews.action_approve()
+        states = {one.listing_id.sku: one.state for one in reviews}
+        self.assertEqual(states, {"FBA": "proposed", "PLAIN": "approved"})
+        problem = reviews.filtered(lambda one: one.state == "proposed").problem
+        self.assertIn("lot or serial", problem)
 
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_it_takes_the_rights_of_both_trades(self):

@@ -4,6 +4,7 @@ from . import (
     test_kits_refresh,
     test_kits_promised,
     test_kits_explained,
+    test_kits_returned,
     test_buildable,
     test_production,
     test_fulfilled_elsewhere,

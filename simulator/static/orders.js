@@ -3,6 +3,7 @@
 const ACTIONS = {
   pay: "Payment arrives", ship: "Carrier scans it", edit: "Change quantity",
   request_cancellation: "Buyer asks to cancel", cancel: "Cancel", refund: "Refund",
+  return_goods: "1 comes back",
 };
 const desks = new Map();
 

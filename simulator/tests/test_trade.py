@@ -621,3 +621,31 @@ def test_the_ledger_forgets_the_oldest():
     assert len(rows) == REMEMBERED
     assert (rows[0]["id"], rows[-1]["id"]) == (str(REMEMBERED), "1")
     ledger.tried("0", 200, 1)  # an old one is delivered at last: nobody minds
+
+
+def test_what_amazon_shipped_comes_back_to_its_own_shelf(bench):
+    fba = {"sku": "FBA", "site": SITES["amazon"], "quantity": 5}
+    listing = {**fba, "fulfilment": "channel", "price": 9}
+    bench.sim.seed("amazon", {"listings": [listing]})
+    order = bench.buy("amazon", 2, sku="FBA")
+    assert "ship" in order["actions"] and "return_goods" not in order["actions"]
+    early = bench.post("return_goods", "amazon", order=order["id"])
+    assert early.status_code == 400 and "cannot come back" in early.json()["error"]
+    bench.post("ship", "amazon", order=order["id"])
+    back = {"order": order["id"], "disposition": "Sellable", "comments": "Too big"}
+    answer = bench.post("return_goods", "amazon", **back, quantity=2)
+    assert answer.ok, answer.text
+    assert "2 came back" in answer.json()["order"]["note"]
+    assert "return_goods" not in answer.json()["order"]["actions"]
+    assert bench.sim.quantity("amazon", "FBA") == 5
+    for wrong in ({"quantity": 0}, {"quantity": "1"}, {"comments": 5}):
+        assert (
+            bench.post("return_goods", "amazon", **{**back, **wrong}).status_code == 400
+        )
+
+
+@pytest.mark.parametrize("channel", ALL)
+def test_what_the_seller_shipped_does_not_come_back_to_the_channel(bench, channel):
+    order = bench.buy(channel)
+    answer = bench.post("return_goods", channel, order=order["id"])
+    assert answer.status_code == 400

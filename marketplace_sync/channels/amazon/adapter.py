@@ -25,7 +25,7 @@ from ..errors import (
     RejectedError,
     UnknownListing,
 )
-from . import auth, feeds, inventory, listings, shipments
+from . import auth, feeds, inventory, listings, returns, shipments
 from .carriers import CARRIERS
 from .const import (
     FEED_CONTENT_TYPE,
@@ -36,6 +36,8 @@ from .const import (
     PATCH_BATCH,
     REPORT_WAIT_SECONDS,
     REPORTS,
+    RETURNS_DAYS,
+    RETURNS_HOURS,
     SETTLING_SECONDS,
 )
 from .notifications import parse_notification
@@ -58,6 +60,8 @@ class AmazonAdapter(Adapter):
     settling_seconds = SETTLING_SECONDS
     pool_by_sku = True
     resumes_orders = True
+    return_list_days = RETURNS_DAYS
+    return_list_hours = RETURNS_HOURS
 
     def __init__(self, config, tokens=None, limiter=None, clock=time.time, sleep=None):
         super().__init__(config, tokens, limiter, clock)
@@ -177,6 +181,16 @@ class AmazonAdapter(Adapter):
 
     def fetch_channel_stock(self, refs):
         yield from inventory.held(self.transport, refs, self._site_of)
+
+    # --- returns to Amazon's warehouses -----------------------------------------------
+    def request_return_list(self, site_code, since, until):
+        return returns.request(self.transport, site_code, since, until)
+
+    def look_for_return_list(self, list_id):
+        return returns.look(self.transport, list_id)
+
+    def read_return_list(self, document):
+        yield from returns.read(self.transport, document)
 
     # --- orders and shipments ---------------------------------------------------------
     @property

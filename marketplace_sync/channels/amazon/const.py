@@ -123,6 +123,15 @@ REPORT_RETRY_SECONDS = 60
 #: Where the ids of reports that are being made are remembered, by site.
 REPORTS = "listings_reports"
 
+#: FBA customer returns (docs/fba-customer-concessions-reports-attributes).
+RETURNS_REPORT = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
+#: Days of one report. No limit is documented for this type; its seller-fulfilled
+#: cousin takes 60 (amzn/selling-partner-api-docs #2267).
+RETURNS_DAYS = 30
+#: Hours between two reports of one site: daily FBA reports are made anew every four
+#: hours, and a request before that ends FATAL (docs/report-type-values-fba; #4032).
+RETURNS_HOURS = 4
+
 # --- documents ------------------------------------------------------------------------
 #: A larger document is not one of ours (bytes as transferred): unpacked, a report of
 #: 500,000 listings has about as much.

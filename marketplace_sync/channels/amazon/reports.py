@@ -1,4 +1,5 @@
-"""GET_MERCHANT_LISTINGS_ALL_DATA: every listing of one site in one file."""
+"""Tab-separated reports, and GET_MERCHANT_LISTINGS_ALL_DATA: every listing of one site
+in one file."""
 
 import codecs
 import csv
@@ -13,26 +14,50 @@ SKU_COLUMN = "seller-sku"
 
 
 def rows_of(content, charset):
-    """Yield the rows of a tab-separated report as dicts by header name.
+    """Yield the rows of the listings report as dicts by header name.
+
+    :param content: a bytes file
+    """
+    yield from table_of(content, charset, "listings report", (SKU_COLUMN,))[1]
+
+
+def table_of(content, charset, name, needed):
+    """Return ``(header names, iterator of dicts by header name)`` of a tab-separated
+    report.
 
     Columns come and go (2026 saw several without notice), so only names count.
 
     :param content: a bytes file
+    :param name: what the report is called in sentences
+    :param needed: columns without which it cannot be used
+    :raises ChannelUnreachable: one of them is missing; while reading: it is damaged
     """
     text = io.TextIOWrapper(content, _codec(charset), errors="replace", newline="")
     # quotes are part of titles, not of the format
     rows = csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
-    names = [name.strip().lstrip("\ufeff") for name in rows.fieldnames or ()]
-    if SKU_COLUMN not in names:
+    names = [header.strip().lstrip("\ufeff") for header in _headers_of(rows, name)]
+    missing = [column for column in needed if column not in names]
+    if missing:
+        words = " and no column ".join(map(repr, missing))
         raise ChannelUnreachable(
-            f"Amazon's listings report has no column {SKU_COLUMN!r}, only: "
-            f"{', '.join(names)[:200]}."
+            f"Amazon's {name} has no column {words}, only: {', '.join(names)[:200]}."
         )
     rows.fieldnames = names
+    return names, _rows_until_damage(rows, name)
+
+
+def _headers_of(rows, name):
+    try:
+        return rows.fieldnames or ()
+    except csv.Error as error:
+        raise ChannelUnreachable(f"Amazon's {name} is damaged.") from error
+
+
+def _rows_until_damage(rows, name):
     try:
         yield from rows
     except csv.Error as error:
-        raise ChannelUnreachable("Amazon's listings report is damaged.") from error
+        raise ChannelUnreachable(f"Amazon's {name} is damaged.") from error
 
 
 def listing_of(row, site_code):

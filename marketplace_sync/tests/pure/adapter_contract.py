@@ -59,6 +59,9 @@ ABILITIES = {
     "confirm_shipment": (None,),
     "fetch_returns": ("1",),
     "fetch_channel_stock": ((),),
+    "request_return_list": ("S", None, None),
+    "look_for_return_list": ("1",),
+    "read_return_list": ("1",),
     "verify_webhook": ({}, b"", (), ""),
     "parse_webhook": ({}, b""),
 }

@@ -27,7 +27,8 @@ from ..channels.errors import (
 from ..engine import backoff
 from .marketplace_account import CRON_MINUTES
 from .marketplace_account_push import ACCOUNT_PAUSE_CAP, RUN_SECONDS
-from .marketplace_order_store import naive
+from .marketplace_order_store import naive, storable
+from .tools import is_conflict
 
 _logger = logging.getLogger(__name__)
 
@@ -253,13 +254,14 @@ class MarketplaceAccount(models.Model):
             with self.env.cr.savepoint():
                 return self._store_order(told)
         except Exception as error:
-            if getattr(error, "pgcode", None):
+            if is_conflict(error):
                 raise  # a collision: the whole page once more
             _logger.exception("Marketplace account %s: order not stored", self.id)
             return self._note_unreadable_order(told, error)
 
     def _note_unreadable_order(self, told, error):
         """Keep an order that our own code stumbled over visible to a person."""
+        told = storable(told)
         Order = self.env["marketplace.order"].sudo()
         domain = [("account_id", "=", self.id), ("external_id", "=", told.external_id)]
         order = Order.search(domain) or Order.create(

@@ -11,7 +11,7 @@ from odoo.exceptions import ValidationError
 
 from ..channels.errors import RejectedError
 from .marketplace_order_store import naive
-from .tools import CONFLICTS
+from .tools import is_conflict
 
 _logger = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class MarketplaceAccount(models.Model):
             with self.env.cr.savepoint():
                 return self._store_return(told)
         except Exception as error:
-            if getattr(error, "pgcode", None) in CONFLICTS:
+            if is_conflict(error):
                 raise  # a collision: everything once more
             _logger.exception(
                 "Account %s: return %s not stored", self.id, told.external_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from .tools import retry_on_conflict
+from .tools import is_conflict, retry_on_conflict
 
 _logger = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class MarketplaceReconciliation(models.Model):
             with self.env.cr.savepoint():
                 self.account_id._send_daily_summary()
         except Exception as error:
-            if getattr(error, "pgcode", None):
+            if is_conflict(error):
                 raise  # a collision: the whole end once more
             _logger.exception("Marketplace account %s: no summary", self.account_id.id)
 

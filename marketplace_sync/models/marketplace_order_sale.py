@@ -12,6 +12,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from .order_problem import OrderProblem
+from .tools import is_conflict
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class MarketplaceOrder(models.Model):
         except (UserError, ValidationError) as error:
             group._park(str(error))
         except Exception as error:
-            if getattr(error, "pgcode", None):
+            if is_conflict(error):
                 raise  # a collision: once more
             _logger.exception("Marketplace order %s: not brought in line", self.id)
             group._park_error(error)

@@ -6,13 +6,38 @@ the creation. The newer telling wins.
 """
 
 import json
-from dataclasses import asdict
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import timezone
 
 from odoo import api, models
 
 from ..channels.orders import ChannelOrder
 from ..engine.sold import after_sale
+
+#: As ``repr`` writes them: NUL, and half of a character of two.
+UNSTORABLE = re.compile(r"\\x00|\\ud[89a-f]")
+
+
+def storable(told):
+    """Return a telling without what JSON can spell and PostgreSQL can not hold: one
+    buyer's name must not keep an order out."""
+    return _cleaned(told) if UNSTORABLE.search(repr(told)) else told
+
+
+def _cleaned(value):
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if is_dataclass(value):
+        names = [field.name for field in fields(value)]
+        cleaned = {name: _cleaned(getattr(value, name)) for name in names}
+        return replace(value, **cleaned)
+    if isinstance(value, Mapping):
+        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(one) for one in value]
+    return value
 
 
 def naive(moment):
@@ -39,6 +64,7 @@ class MarketplaceAccount(models.Model):
         account's start is not stored: the empty recordset comes back.
         """
         self.ensure_one()
+        told = storable(told)
         Order = self.env["marketplace.order"].sudo()
         order = Order.search(
             [("account_id", "=", self.id), ("external_id", "=", told.external_id)]

@@ -22,6 +22,17 @@ TRIES = 8
 MANY = 1000
 
 
+def is_conflict(error):
+    """Tell whether another transaction got in the way, so that the same work may well
+    succeed once more: not so of a number out of range or somebody else's constraint.
+    """
+    code = getattr(error, "pgcode", None)
+    if code == errorcodes.UNIQUE_VIOLATION:
+        # every one of ours says "another worker was first", see CONFLICTS
+        return (error.diag.constraint_name or "").startswith("marketplace_")
+    return code in CONFLICTS
+
+
 def retry_on_conflict(env, function):
     """Run ``function`` as one transaction; run it again when another collided with it.
 
@@ -39,7 +50,7 @@ def retry_on_conflict(env, function):
         except (OperationalError, IntegrityError) as error:
             env.cr.rollback()
             env.transaction.reset()
-            if error.pgcode not in CONFLICTS or attempt == TRIES - 1:
+            if not is_conflict(error) or attempt == TRIES - 1:
                 raise
             _logger.info("A transaction collided with another; once more.")
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311

@@ -16,6 +16,7 @@ from ..channels.errors import (
     RateLimited,
     RetryableError,
 )
+from ..channels.orders import OrderBuyer
 from .order_case import NOON, OrderCase, later, told_line, told_order
 
 
@@ -347,6 +348,38 @@ class TestOrdersStored(OrderCase):
         self.assertEqual(self.order("1").state, "to_fix")
         self.assertIn("could not be read", self.order("1").problem)
         self.assertEqual(listing.sellable_qty, 8)
+
+    def test_what_the_database_refuses_stops_no_other(self):
+        """No collision: trying the page again and again would keep all orders out."""
+        listing = self.make_listing("CUP", stock=10)
+        bad = told_order("1", [("CUP", 1)], name="#1")
+        self.book.tell(bad, told_order("2", [("CUP", 2)]))
+        store = type(self.account)._store_order
+
+        def refuse(account, told):
+            if told.external_id == "1":
+                account.env.cr.execute("SELECT 2147483647 + 1", log_exceptions=False)
+            return store(account, told)
+
+        self.patch(type(self.account), "_store_order", refuse)
+        self.run_orders()
+        self.assertIn("out of range", self.order("1").problem)
+        self.assertEqual(self.order("1").state, "to_fix")
+        self.assertEqual(listing.sellable_qty, 8)
+
+    def test_texts_that_no_database_can_hold_keep_no_order_out(self):
+        """JSON can spell NUL and half a character."""
+        listing = self.make_listing("CUP", stock=10)
+        line = told_line("CUP", 3, title="Cup\0", taxes=[])
+        buyer = OrderBuyer(name="E\0ve \ud83d")
+        self.book.tell(
+            told_order("1", [line], name="#\0 1", buyer=buyer, raw={"a": "\0"})
+        )
+        self.run_orders()
+        order = self.order("1")
+        self.assertEqual((order.name, order.line_ids.title), ("# 1", "Cup"))
+        self.assertFalse(order.problem and "could not be read" in order.problem)
+        self.assertEqual(listing.sellable_qty, 7)
 
     def test_numbers_do_not_rise_while_the_order_book_is_stale(self):
         low = self.make_listing("LOW", stock=10, shown=2)

@@ -134,15 +134,19 @@ class Reader:
                 yield listings.listing_of(item, site, request_id=page.request_id)
 
     def _reported(self, site, patience, sleep, asked):
-        if site not in asked:
-            created = self.transport.call(
-                "createReport",
-                reportType=LISTINGS_REPORT,
-                marketplaceIds=[site],
-                reportOptions=REPORT_OPTIONS,
+        report = None
+        if site in asked:
+            report = self._report(site, patience, sleep, asked)
+        if report is None or _is_dead(report):  # what was asked for will never come
+            asked[site] = self._ask_for_report(site)
+            report = self._report(site, patience, sleep, asked)
+        if _is_dead(report):
+            raise _no_report(
+                f"Amazon made no listings report ({_status(report)}): it was asked for "
+                f"a short while ago, or could not be made. Try again later.",
+                report,
+                1800,
             )
-            asked[site] = required(created, "reportId")
-        report = self._report(site, patience, sleep, asked)
         document = self.transport.call(
             "getReportDocument", required(report, "reportDocumentId")
         )
@@ -152,21 +156,23 @@ class Reader:
                 if listing:
                     yield listing
 
+    def _ask_for_report(self, site):
+        created = self.transport.call(
+            "createReport",
+            reportType=LISTINGS_REPORT,
+            marketplaceIds=[site],
+            reportOptions=REPORT_OPTIONS,
+        )
+        return required(created, "reportId")
+
     def _report(self, site, patience, sleep, asked):
-        """Wait until a report is there; return the answer that says so."""
+        """Wait until nothing more will come of a report; return the answer that says
+        what became of it."""
         waited = 0
         while True:
             answer = self.transport.call("getReport", asked[site])
-            status = answer.body.get("processingStatus")
-            if status == "DONE":
+            if _status(answer) == "DONE" or _is_dead(answer):
                 return answer
-            if status in ("CANCELLED", "FATAL"):
-                raise _no_report(
-                    f"Amazon made no listings report ({status}): it was asked for a "
-                    f"short while ago, or could not be made. Try again later.",
-                    answer,
-                    1800,
-                )
             if waited >= patience:
                 raise TakesLong(
                     f"Amazon's listings report was not ready after {waited} seconds.",
@@ -176,6 +182,14 @@ class Reader:
                 )
             sleep(REPORT_POLL_SECONDS)
             waited += REPORT_POLL_SECONDS
+
+
+def _status(answer):
+    return answer.body.get("processingStatus")
+
+
+def _is_dead(answer):
+    return _status(answer) in ("CANCELLED", "FATAL")
 
 
 def _no_report(message, answer, seconds):

@@ -229,6 +229,18 @@ class TestCatalogue(AmazonCase, unittest.TestCase):
         self.assertEqual(len(list(adapter.fetch_listings())), 1_000)
         self.assertEqual(self.calls().count("createReport"), 1)
 
+    def test_a_report_that_died_while_it_was_waited_for_is_asked_for_anew(self):
+        self.fill(1_000)
+        self.fault("createReport", "fatal")
+        requests = self.record()
+        with self.assertRaises(RetryableError):
+            self.fetch()
+        dead = requests[-1].path.rpartition("/")[2]
+        adapter = self.make_adapter()
+        adapter.config = replace(adapter.config, data={"listings_reports": {US: dead}})
+        self.assertEqual(len(list(adapter.fetch_listings())), 1_000)
+        self.assertEqual(self.calls().count("createReport"), 2)
+
     def test_a_report_that_amazon_does_not_make_is_told(self):
         self.fill(1_000)
         for kind in ("cancelled", "fatal"):

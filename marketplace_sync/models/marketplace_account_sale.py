@@ -202,8 +202,10 @@ class MarketplaceAccount(models.Model):
             [("account_id", "=", self.id), ("needs_sync", "=", True)],
             order="placed_at, id",
         )
-        for order in orders:
-            if time.monotonic() > deadline:
+        for count, order in enumerate(orders):
+            # A sale order may wait: its units are promised. What a notification tells
+            # of may be sold twice until it is heard.
+            if time.monotonic() > deadline or (count and self._has_due_events()):
                 self._in_transaction(self._wake_orders)
                 break
             self._sync_order(order)

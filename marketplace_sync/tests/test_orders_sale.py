@@ -6,9 +6,10 @@ from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import mute_logger, tagged
+from odoo.tests.common import RecordCapturer
 from psycopg2 import IntegrityError
 
-from ..channels.orders import OrderAddress, OrderBuyer
+from ..channels.orders import OrderAddress, OrderBuyer, WebhookEvent
 from .order_case import NOON, later, told_line, told_order
 from .sale_case import ADDRESS, BUYER, SaleCase
 
@@ -300,6 +301,26 @@ class TestOrderBecomesSale(SaleCase):
             seen = self.env[model].with_user(stranger).search([])
             self.assertNotIn(company, seen.company_id, model)
             self.env["marketplace.tax.map"].search([]).unlink()
+
+    # === WHO COMES FIRST ===
+
+    def test_a_sale_order_waits_for_notifications_that_wait_but_never_for_ever(self):
+        self.make_listing("CUP", stock=50)
+        orders = [
+            self.store(told_order(number, [("CUP", 1)], shipping_address=ADDRESS))
+            for number in ("1", "2", "3")
+        ]
+        told = WebhookEvent("d1", "orders/create", "order", external_id="4")
+        self.env["marketplace.event"]._store(self.account, told, {}, b"{}")
+        with RecordCapturer(self.env["ir.cron.trigger"].sudo(), []) as captured:
+            self.sync()
+        self.assertEqual([one.needs_sync for one in orders], [False, True, True])
+        self.assertIn(self.account.order_cron_id, captured.records.cron_id)
+        self.sync()
+        self.assertEqual([one.needs_sync for one in orders], [False, False, True])
+        self.env["marketplace.event"].search([]).state = "done"
+        self.sync()
+        self.assertFalse(orders[2].needs_sync)
 
     # === COST ===
 

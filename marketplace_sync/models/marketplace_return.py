@@ -1,7 +1,7 @@
 """Returns, refunds and claims: kept beside the sale order, drafted as return deliveries
 into a location that is not for sale, and never received by themselves."""
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -70,8 +70,8 @@ class MarketplaceReturn(models.Model):
     opened_at = fields.Datetime("Opened", readonly=True)
     updated_at = fields.Datetime("Changed on the Channel", readonly=True)
     line_ids = fields.One2many("marketplace.return.line", "return_id", "Lines")
-    picking_ids = fields.Many2many(
-        "stock.picking", string="Return Deliveries", readonly=True, copy=False
+    picking_ids = fields.One2many(
+        "stock.picking", "marketplace_return_id", "Return Deliveries", readonly=True
     )
     state = fields.Selection(
         [
@@ -286,7 +286,7 @@ class MarketplaceReturn(models.Model):
                 name=self.external_id,
             )
         )
-        self.picking_ids = [Command.link(draft.id)]
+        draft.marketplace_return_id = self
 
     def _get_kind_label(self):
         return dict(self._fields["kind"]._description_selection(self.env))[self.kind]

@@ -15,6 +15,15 @@ class StockPicking(models.Model):
     marketplace_shipment_ids = fields.One2many(
         "marketplace.shipment", "picking_id", "Marketplace Shipments"
     )
+    # One delivery, one return: with a table between them Odoo would search for returns
+    # at each change of state of each move.
+    marketplace_return_id = fields.Many2one(
+        "marketplace.return",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     marketplace_shipment_count = fields.Integer(
         compute="_compute_marketplace_shipment", compute_sudo=True
     )

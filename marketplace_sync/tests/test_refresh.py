@@ -201,6 +201,39 @@ class TestStockTransaction(RefreshCase):
             {product.id for product in products}, set(self.changed_products().ids)
         )
 
+    def test_confirming_and_reserving_costs_as_much_for_many_moves_as_for_few(self):
+        """Nothing of ours is searched for at each change of state of each move."""
+        stock, counts = self.warehouse.lot_stock_id, []
+        for size in (2, 12):
+            picking = self.env["stock.picking"].create(
+                {
+                    "picking_type_id": self.warehouse.out_type_id.id,
+                    "location_id": stock.id,
+                    "location_dest_id": self.customers.id,
+                    "move_ids": [
+                        Command.create(
+                            {
+                                "product_id": self.make_product(stock=10).id,
+                                "product_uom_qty": 2,
+                                "location_id": stock.id,
+                                "location_dest_id": self.customers.id,
+                            }
+                        )
+                        for _n in range(size)
+                    ],
+                }
+            )
+            self.changed_products()
+            self.env.invalidate_all()
+            with self.statements() as statements:
+                picking.action_confirm()
+                picking.action_assign()
+            self.assertEqual(picking.state, "assigned")
+            tables = ('FROM "marketplace_', "INTO marketplace_", "FROM marketplace_")
+            counts.append(sum(any(t in s for t in tables) for s in statements))
+        self.assertEqual(*counts)
+        self.assertLess(counts[0], 5)
+
     def _lookups(self, statements):
         """Statements that read the external id of our scheduled action, or our column
         of Odoo's own locations."""

@@ -49,6 +49,7 @@ def fill(simulator, channel, count):
 def count_calls(env, simulator, account):
     """Change every number of an account that is up to date; return calls by name."""
     account._get_adapter_class().limits = {}
+    account._cron_orders()  # until orders have been read, no number rises
     settle(env, account)
     env.cr.execute("UPDATE stock_quant SET quantity = quantity + 7")
     env.cr.commit()
@@ -80,7 +81,7 @@ def settle(env, account):
         env.cr.commit()
         if not waiting and not open_pushes:
             return
-    raise RuntimeError(f"{account.channel} does not settle")
+    raise RuntimeError(f"{account.channel} does not settle: {account.last_failure}")
 
 
 def figures_of(simulator, channel, calls, count):

@@ -19,7 +19,7 @@ class MarketplaceListing(models.Model):
 
     active = fields.Boolean(default=True)
     product_id = fields.Many2one(
-        "product.product", index="btree_not_null", check_company=True, tracking=True
+        "product.product", index=True, check_company=True, tracking=True
     )
     site_id = fields.Many2one(
         "marketplace.site", required=True, ondelete="cascade", index=True

@@ -4,7 +4,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine import capacity as engine
-from .marketplace_listing_rows import by_kind
 from .tools import int_array
 
 #: Lead time of what is made, where neither site nor product says one (days).
@@ -62,27 +61,12 @@ class MarketplaceListing(models.Model):
         return {listing: (capacity, weight) for listing, capacity, weight in rows}
 
     @api.model
-    def _read_capacity_buffers(self, rows, rules):
-        """Return listing id → buffer line. What is made to order has no buffer unless
-        the listing itself names one."""
-        own = dict(
-            self.env.execute_query(
-                SQL(
-                    """SELECT id, buffer_policy_id FROM marketplace_listing
-                        WHERE id = ANY(%s)""",
-                    int_array([row.id for row in rows]),
-                )
-            )
-        )
-        rows = [row._replace(policy_id=own[row.id]) for row in rows]
-        return self._read_buffers(by_kind(rows), rules)
-
-    @api.model
     def _get_capacity_terms(self, rows, readings):
         available, committed = zip(
             *(readings.slots[row.id] for row in rows), strict=True
         )
-        return available, committed, [readings.buffers[row.id] for row in rows]
+        lines = readings.buffers[rows[0].kind.buffer_key]
+        return available, committed, [lines.get(row.product_id) for row in rows]
 
     # === LEAD TIME ===
 

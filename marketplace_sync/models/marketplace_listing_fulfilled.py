@@ -5,9 +5,8 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.buffer import NO_BUFFER
 from ..engine.quantity import Terms, compute
-from .marketplace_listing_rows import NO_PRODUCT, by_kind
+from .marketplace_listing_rows import NO_PRODUCT
 from .tools import int_array
 
 #: No count that can be used.
@@ -90,7 +89,7 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _compute_breakdowns(self, rows):
-        rules = self._read_site_rules({row.site_id for row in rows})
+        rules = self._read_site_rules({row.kind.site_id for row in rows})
         if not any(rule.fulfilled_from for rule in rules.values()):
             return super()._compute_breakdowns(rows)
         theirs = [row for row in rows if self._is_shipped_elsewhere(row, rules)]
@@ -102,22 +101,24 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _is_shipped_elsewhere(self, row, rules):
-        rule = rules[row.site_id]
-        return bool(rule.fulfilled_from) and row.qty_source == "stock"
+        rule = rules[row.kind.site_id]
+        return bool(rule.fulfilled_from) and row.kind.qty_source == "stock"
 
     @api.model
     def _compute_from_channel(self, rows, rules):
         """Return listing id → breakdown: fulfillable at the source, less what was sold
         since it was counted, less the buffer. Our warehouses are not looked at."""
+        products = {row.product_id for row in rows} - {None}
         held = self._read_held(
-            {row.product_id for row in rows if row.product_id},
-            {rules[row.site_id].fulfilled_from for row in rows},
+            products,
+            {rules[row.kind.site_id].fulfilled_from for row in rows},
         )
         sold = self._read_handed_over(held)
-        buffers = self._read_buffers(by_kind(rows), rules)
+        keys = {row.kind.buffer_key for row in rows}
+        buffers = self._read_buffers(keys, products, rules)
         breakdowns = {}
         for row in rows:
-            rule = rules[row.site_id]
+            kind, rule = row.kind, rules[row.kind.site_id]
             key = (row.product_id, rule.fulfilled_from)
             if key not in held:
                 continue
@@ -126,24 +127,24 @@ class MarketplaceListing(models.Model):
                 held[key].quantity,
                 sold.get(key, 0.0),
                 rule.share_percent,
-                buffers.get(row.id, NO_BUFFER),
-                row.units_per_listing,
+                buffers[kind.buffer_key].get(row.product_id),
+                kind.units_per_listing,
                 rule.max_qty,
-                row.is_stopped or not row.product_active,
+                kind.is_stopped or not kind.product_active,
             )
             breakdown = compute(terms)
             if not self._is_fresh(held[key].read_at, rule.stock_hours):
-                lower = min(breakdown.sellable, row.published_qty)
+                lower = min(breakdown.sellable, row.stored.published_qty)
                 breakdown = breakdown._replace(sellable=lower)
             breakdowns[row.id] = breakdown
         return breakdowns
 
     @api.model
-    def _get_block_code(self, row, rule):
+    def _get_block_code(self, kind, rules):
         """Only rows that could not be computed from a channel's count come here."""
-        if rule.fulfilled_from and row.qty_source == "stock":
-            return NOT_HELD if row.product_id else NO_PRODUCT
-        return super()._get_block_code(row, rule)
+        if rules[kind.site_id].fulfilled_from and kind.qty_source == "stock":
+            return NOT_HELD if kind.has_product else NO_PRODUCT
+        return super()._get_block_code(kind, rules)
 
     @api.model
     def _get_block_messages(self):

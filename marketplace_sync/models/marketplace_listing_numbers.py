@@ -14,24 +14,25 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.buffer import NO_BUFFER, daily_velocity, matching_line
-from ..engine.pool import PoolMember, pool_number
-from ..engine.quantity import Terms, compute
+from ..engine.quantity import COUNTED_SOURCES, Terms, compute
 from .marketplace_listing_rows import (
+    KIND_COLUMNS,
+    NO_BUFFERS,
     NO_CAPACITY,
     NO_PRODUCT,
     NO_WAREHOUSE,
+    STORED_COLUMNS,
+    BufferLines,
     Readings,
-    Row,
     SiteRule,
     by_kind,
+    of_source,
+    packed,
+    shared_by,
+    unpacked,
+    with_product,
 )
 from .tools import int_array
-
-
-@functools.lru_cache(maxsize=8192)
-def alone(source, sellable, stopped):
-    """Return the number of a listing that shares no counter."""
-    return pool_number([PoolMember(source, sellable, stopped)])
 
 
 class MarketplaceListing(models.Model):
@@ -49,28 +50,28 @@ class MarketplaceListing(models.Model):
 
     @api.model
     def _select_rows(self, condition):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT l.id, l.product_id, l.account_id, l.pool_key, l.active,
-                       l.product_id IS NOT NULL, p.active, %s,
-                       l.site_id, l.company_id, l.fulfilment, l.qty_source,
-                       l.units_per_listing, l.effective_buffer_policy_id,
-                       COALESCE(l.is_stopped, FALSE), COALESCE(l.qty, 0),
-                       COALESCE(l.committed_qty, 0)::float8, COALESCE(l.buffer_qty, 0),
-                       COALESCE(l.own_qty, 0), COALESCE(l.sellable_qty, 0),
-                       l.sync_state, l.block_code, COALESCE(l.published_qty, 0),
-                       l.published_at IS NOT NULL AND l.is_uncertain IS NOT TRUE
-                  FROM marketplace_listing l
-             LEFT JOIN product_product p ON p.id = l.product_id
-             LEFT JOIN product_template t ON t.id = p.product_tmpl_id
-                 WHERE %s
-                """,
-                self.env["marketplace.stock"]._sql_uncountable(),
-                condition,
+        rows = unpacked(
+            self.env.execute_query(
+                SQL(
+                    """SELECT l.id, l.product_id, l.pool_key, %s, %s
+                         FROM marketplace_listing l
+                        WHERE %s""",
+                    packed(KIND_COLUMNS),
+                    packed(STORED_COLUMNS),
+                    condition,
+                )
             )
         )
-        return list(map(Row._make, rows))
+        products = {row.product_id for row in rows} - {None}
+        odd = self.env["marketplace.stock"]._read_odd_products(products)
+        if odd:
+            rows = [
+                row._replace(kind=with_product(row.kind, odd[row.product_id]))
+                if row.product_id in odd
+                else row
+                for row in rows
+            ]
+        return rows
 
     @api.model
     def _other_members(self, condition):
@@ -100,51 +101,49 @@ class MarketplaceListing(models.Model):
     @api.model
     def _compute_breakdowns(self, rows):
         """Return listing id → breakdown, for the rows that a number can be given."""
-        rules = self._read_site_rules({row.site_id for row in rows})
+        rules = self._read_site_rules({row.kind.site_id for row in rows})
         kinds = [
             alike
             for alike in by_kind(rows)
             # whether a listing has a capacity is its own matter, not its kind's
-            if self._get_block_code(alike[0], rules[alike[0].site_id])
-            in (None, NO_CAPACITY)
+            if self._get_block_code(alike[0].kind, rules) in (None, NO_CAPACITY)
         ]
         readings = self._read_readings(kinds, rules)
         breakdowns = {}
         for alike in kinds:
-            rule = rules[alike[0].site_id]
-            if alike[0].qty_source == "capacity":
+            kind = alike[0].kind
+            if kind.qty_source == "capacity":
                 alike = [row for row in alike if row.id in readings.slots]
                 if not alike:
                     continue
-            terms = self._get_terms(alike, rule, readings)
-            numbers = map(self._get_computation(alike[0], rule), *terms)
+            terms = self._get_terms(alike, rules[kind.site_id], readings)
+            numbers = map(self._get_computation(kind, rules[kind.site_id]), *terms)
             breakdowns.update(zip([row.id for row in alike], numbers, strict=True))
         return breakdowns
 
     @api.model
     def _read_readings(self, kinds, rules):
         """Read what numbers are computed from, one query each."""
-        by_source = defaultdict(list)
-        for alike in kinds:
-            by_source[alike[0].qty_source].append(alike)
+        counted, limited = of_source(kinds, "stock"), of_source(kinds, "capacity")
+        products = {row.product_id for row in counted}
         readings = Readings({}, {}, {}, {}, {})
-        if of_stock := by_source["stock"]:
-            counted = list(itertools.chain.from_iterable(of_stock))
-            products = {row.product_id for row in counted}
+        if counted:
             warehouses = {site: rule.warehouse_ids for site, rule in rules.items()}
-            readings = Readings(
-                self.env["marketplace.stock"]._read_free_by_site(products, warehouses),
-                self._read_committed_by_site(products, rules),
-                self._read_additions(counted, rules),
-                self._read_buffers(of_stock, rules),
-                {},
-            )
-        if limited := list(itertools.chain.from_iterable(by_source["capacity"])):
-            buffers = self._read_capacity_buffers(limited, rules)
+            stock = self.env["marketplace.stock"]
             readings = readings._replace(
-                slots=self._read_slots(limited), buffers={**readings.buffers, **buffers}
+                free=stock._read_free_by_site(products, warehouses),
+                committed=self._read_committed_by_site(products, rules),
+                additions=self._read_additions(counted, rules),
             )
-        return readings
+        if limited:
+            products = products.union(row.product_id for row in limited)
+            readings = readings._replace(slots=self._read_slots(limited))
+        keys = {
+            alike[0].kind.buffer_key
+            for alike in kinds
+            if alike[0].kind.qty_source in COUNTED_SOURCES
+        }
+        return readings._replace(buffers=self._read_buffers(keys, products, rules))
 
     @api.model
     def _read_additions(self, rows, rules):
@@ -157,17 +156,20 @@ class MarketplaceListing(models.Model):
         return {}
 
     @api.model
-    def _get_block_code(self, row, rule):
-        """Say why no number can be computed for this listing, None when one can."""
-        if not row.product_id:
+    def _get_block_code(self, kind, rules):
+        """Say why no number can be computed for listings of a kind, None when one can.
+
+        :param rules: site id → :class:`SiteRule`
+        """
+        if not kind.has_product:
             return NO_PRODUCT
-        if row.qty_source == "capacity":
+        if kind.qty_source == "capacity":
             return NO_CAPACITY
-        if row.qty_source != "stock":
+        if kind.qty_source != "stock":
             return None
-        if not rule.warehouse_ids:
+        if not rules[kind.site_id].warehouse_ids:
             return NO_WAREHOUSE
-        return row.uncountable
+        return kind.uncountable
 
     @api.model
     def _get_computation(self, kind, rule):
@@ -196,43 +198,57 @@ class MarketplaceListing(models.Model):
     def _get_terms(self, rows, rule, readings):
         """Return what differs among rows of one kind, as columns in their order: the
         quantity that the source gives, what is committed of it, the buffer line."""
-        source = rows[0].qty_source
+        source = rows[0].kind.qty_source
         if source == "stock":
-            return self._get_stock_terms(rows, rule, readings)
+            return self._get_stock_terms(rows, readings)
         if source == "capacity":
             return self._get_capacity_terms(rows, readings)
-        available = [rule.mto_qty if source == "mto" else row.qty for row in rows]
+        available = [
+            rule.mto_qty if source == "mto" else row.stored.qty for row in rows
+        ]
         return available, itertools.repeat(0.0), itertools.repeat(NO_BUFFER)
 
     @api.model
-    def _get_stock_terms(self, rows, rule, readings):
-        site, products = rows[0].site_id, [row.product_id for row in rows]
-        available = map(readings.free[site].get, products, itertools.repeat(0.0))
+    def _get_stock_terms(self, rows, readings):
+        kind, products = rows[0].kind, [row.product_id for row in rows]
+        available = map(
+            readings.free[kind.site_id].get, products, itertools.repeat(0.0)
+        )
         if readings.additions:
             added = (readings.additions.get(row.id, 0.0) for row in rows)
             available = map(operator.add, available, added)
-        keys = zip(products, itertools.repeat(site))
-        committed = map(readings.committed.get, keys, itertools.repeat(0.0))
-        return available, committed, [readings.buffers[row.id] for row in rows]
+        committed = readings.committed[kind.site_id].get
+        lines = readings.buffers[kind.buffer_key]
+        return (
+            available,
+            map(committed, products, itertools.repeat(0.0)),
+            map(lines.by_product.get, products, itertools.repeat(lines.usual)),
+        )
 
     @api.model
     def _read_committed_by_site(self, product_ids, rules):
-        """Return demand that free stock does not know yet by (product id, site id): of
-        stock moves in the site's warehouses, and of channel orders.
+        """Return demand that free stock does not know yet as site id → product id →
+        units: of stock moves in the site's warehouses, and of channel orders.
 
         :param rules: the sites to answer for
         """
         sites_of = defaultdict(list)
+        demand = {site: defaultdict(float) for site in rules}
         for site, rule in rules.items():
             for warehouse in rule.warehouse_ids:
                 sites_of[warehouse].append(site)
-        demand = defaultdict(float, self._read_promised_by_site(product_ids, rules))
+        promised = self._read_promised_by_site(product_ids, rules)
+        for (product, site), units in promised.items():
+            demand[site][product] += units
         moves = self.env["marketplace.stock"]._read_committed(product_ids, sites_of)
         for (product, warehouse), units in moves.items():
             for site in sites_of[warehouse]:
-                demand[product, site] += units
-        # a numeric column keeps no float noise
-        return {key: round(units, 6) for key, units in demand.items()}
+                demand[site][product] += units
+        return {
+            # a numeric column keeps no float noise
+            site: {product: round(units, 6) for product, units in of_site.items()}
+            for site, of_site in demand.items()
+        }
 
     @api.model
     def _read_promised_by_site(self, product_ids, rules):
@@ -277,28 +293,29 @@ class MarketplaceListing(models.Model):
         }
 
     @api.model
-    def _read_buffers(self, kinds, rules):
-        """Return listing id → the buffer line that applies.
+    def _read_buffers(self, keys, product_ids, rules):
+        """Return the lines that apply, by key: see ``Readings.buffers``.
 
-        :param kinds: rows, see :func:`by_kind`
+        :param keys: values of ``Kind.buffer_key``
         """
         policies = self.env["marketplace.buffer.policy"].sudo()
-        policies = policies.browse({k[0].policy_id for k in kinds if k[0].policy_id})
+        policies = policies.browse({policy for policy, _site, _company in keys} - {0})
         lines = {policy.id: policy._get_engine_lines() for policy in policies}
-        products = {row.product_id for alike in kinds for row in alike}
-        sold = self.env["marketplace.stock"]._read_sold(products) if lines else {}
+        sold = defaultdict(dict)
+        if lines:
+            units_of = self.env["marketplace.stock"]._read_sold(product_ids)
+            for (product, company), units in units_of.items():
+                sold[company][product] = units
         buffers = {}
-        for alike in kinds:
-            found = [NO_BUFFER] * len(alike)
-            if policy := alike[0].policy_id:
-                match = self._get_buffer_match(
-                    lines[policy], rules[alike[0].site_id].interval
-                )
-                company = alike[0].company_id
-                found = [
-                    match(sold.get((row.product_id, company), 0.0)) for row in alike
-                ]
-            buffers.update(zip([row.id for row in alike], found, strict=True))
+        for policy, site, company in keys:
+            found = NO_BUFFERS
+            if policy:
+                match = self._get_buffer_match(lines[policy], rules[site].interval)
+                by_product = {
+                    product: match(units) for product, units in sold[company].items()
+                }
+                found = BufferLines(match(0.0), by_product)
+            buffers[policy, site, company] = found
         return buffers
 
     @api.model
@@ -315,23 +332,21 @@ class MarketplaceListing(models.Model):
     def _compute_pools(self, rows, breakdowns):
         """Return listing id → the one number that its pool publishes, for listings that
         share their counter with others."""
-        first, pools = {}, {}
+        first, alike = {}, defaultdict(list)
         for row in rows:
-            if row.pool_key and row.active and row.id in breakdowns:
-                key = (row.account_id, row.pool_key)
-                other = first.setdefault(key, row)
+            if row.pool_key:
+                other = first.setdefault(row.pool_key, row)
                 if other is not row:  # most have their counter for themselves
-                    pools.setdefault(key, [other]).append(row)
+                    alike[row.pool_key].append(row)
+        pools = defaultdict(list)
+        for key, rest in alike.items():
+            for row in (first[key], *rest):  # accounts may have a key in common
+                if row.kind.active and row.id in breakdowns:
+                    pools[row.kind.account_id, key].append(row)
         result = {}
         for members in pools.values():
-            ours = [row for row in members if row.fulfilment == "merchant"]
-            if ours:
-                number = self._pool_number([breakdowns[row.id] for row in ours])
+            ours = [row for row in members if row.kind.fulfilment == "merchant"]
+            if ours and len(members) > 1:
+                number = shared_by(breakdowns[row.id] for row in ours)
                 result.update((row.id, number) for row in members)
         return result
-
-    @api.model
-    def _pool_number(self, breakdowns):
-        return pool_number(
-            PoolMember(one.source, one.sellable, one.stopped) for one in breakdowns
-        )

@@ -13,15 +13,15 @@ from odoo.tools import SQL, split_every
 from odoo.tools.gc import disabling_gc
 
 from ..engine import state as engine_state
-from .marketplace_listing_numbers import alone
 from .marketplace_listing_rows import (
     CHANGING,
     GUARDED,
     NO_CAPACITY,
     NO_PRODUCT,
     NO_WAREHOUSE,
-    Row,
-    is_settled,
+    Stored,
+    alone,
+    settled,
 )
 from .marketplace_stock import KIT, NOT_TRACKED
 from .tools import int_array, retry_on_conflict, update_many
@@ -63,10 +63,17 @@ class MarketplaceListing(models.Model):
         """Compute every listing: time passes (lots expire, sales age), and code that
         writes stock directly tells nobody."""
         for count, condition in self.sudo()._sweep_batches():
-            refresh = functools.partial(self.sudo()._refresh_batch, condition)
+            refresh = functools.partial(self.sudo()._refresh_sweep, condition)
             retry_on_conflict(self.env, refresh)
             self.env["ir.cron"]._commit_progress(count)
         self.env["marketplace.account"].search([("state", "=", "connected")])._wake()
+
+    @api.model
+    def _refresh_sweep(self, condition):
+        # Each row that a parallel worker passes on is thought to cost as much as ten
+        # that it reads, so a hundred thousand would never be shared out.
+        self.env.cr.execute("SET LOCAL parallel_tuple_cost = 0.01")
+        return self._refresh_batch(condition)
 
     @api.model
     def _sweep_batches(self):
@@ -144,26 +151,39 @@ class MarketplaceListing(models.Model):
 
         :param shared: listing id → the number of its pool
         """
+        # rows share their breakdowns: what follows from one is found out once
+        distinct = dict(
+            zip(map(id, breakdowns.values()), breakdowns.values(), strict=True)
+        )
+        as_computed = {key: settled(one) for key, one in distinct.items()}
+        found = [breakdowns.get(row.id) for row in rows]
+        expected = map(as_computed.get, map(id, found))
         updates = []
-        for row in rows:
-            breakdown = breakdowns.get(row.id)
-            if breakdown is None:
-                update = self._blocked_values(row)
-            else:
-                pool = shared.get(row.id) or alone(
-                    breakdown.source, breakdown.sellable, breakdown.stopped
-                )
-                if is_settled(row, breakdown, pool):
-                    continue
-                update = self._changed_values(row, breakdown, pool)
-            if update:
+        for row, breakdown, standing in zip(rows, found, expected, strict=True):
+            if (
+                row.stored == standing
+                and row.id not in shared
+                and row.kind.fulfilment == "merchant"
+            ):
+                continue
+            if update := self._get_update(row, breakdown, shared.get(row.id)):
                 updates.append(update)
         return updates
 
     @api.model
-    def _changed_values(self, row, breakdown, pool):
-        """Return what to write on one listing, {} when nothing differs."""
-        block = GUARDED if pool.guarded and row.fulfilment == "merchant" else None
+    def _get_update(self, row, breakdown, pool):
+        """Return what to write on one listing, {} when nothing differs.
+
+        :param breakdown: None when no number could be computed
+        :param pool: None when the listing shares no counter
+        """
+        if breakdown is None:
+            return self._blocked_values(row)
+        pool = pool or alone(breakdown)
+        is_ours = row.kind.fulfilment == "merchant"
+        if is_ours and row.stored == settled(breakdown, pool):
+            return {}
+        block = GUARDED if pool.guarded and is_ours else None
         values = (
             breakdown.qty,
             breakdown.committed,
@@ -173,49 +193,50 @@ class MarketplaceListing(models.Model):
             self._next_state(row, pool.quantity, block),
             block,
         )
-        return {} if values == row[CHANGING] else self._update_row(row, values)
+        return {} if values == row.stored[CHANGING] else self._update_row(row, values)
 
     @api.model
     def _next_state(self, row, sellable, block):
+        stored = row.stored
         if self._stands_still(row):
             return "paused"
         if block:
             return "failed"
         # What blocked the number is gone: read the channel before speaking again.
-        state = "unverified" if row.block_code else row.sync_state
+        state = "unverified" if stored.block_code else stored.sync_state
         return engine_state.after_refresh(
-            state, sellable, row.published_qty, row.is_known
+            state, sellable, stored.published_qty, stored.is_known
         )
 
     @api.model
     def _stands_still(self, row):
         """Tell whether no computation may move the row: a person paused it, or the
         channel ships it."""
-        return row.sync_state == "paused" or row.fulfilment == "channel"
+        return row.stored.sync_state == "paused" or row.kind.fulfilment == "channel"
 
     @api.model
     def _update_row(self, row, values):
-        update = dict(zip(Row._fields[CHANGING], values, strict=True))
+        update = dict(zip(Stored._fields[CHANGING], values, strict=True))
         block = update["block_code"]
         update.update(
             id=row.id,
             product_id=row.product_id,
             # An error of a computation goes with it; one of the channel stays.
-            clear_error=bool(row.block_code) and not block,
+            clear_error=bool(row.stored.block_code) and not block,
             last_error=self._get_block_messages()[block] if block else None,
         )
         return update
 
     @api.model
     def _blocked_values(self, row):
-        rule = self._read_site_rules({row.site_id})[row.site_id]
         # What the channel ships needs neither a product nor a warehouse of ours.
-        is_ours = row.fulfilment == "merchant"
-        code = self._get_block_code(row, rule) if is_ours else None
+        is_ours = row.kind.fulfilment == "merchant"
+        rules = self._read_site_rules({row.kind.site_id})
+        code = self._get_block_code(row.kind, rules) if is_ours else None
         state = "paused" if self._stands_still(row) else "failed"
-        if (row.block_code, row.sync_state) == (code, state):
+        if (row.stored.block_code, row.stored.sync_state) == (code, state):
             return {}
-        numbers = row[CHANGING][:-2]
+        numbers = row.stored[CHANGING][:-2]
         return self._update_row(row, (*numbers, state, code))
 
     @api.model
@@ -261,7 +282,7 @@ class MarketplaceListing(models.Model):
         update_many(
             self,
             updates,
-            columns=Row._fields[CHANGING],
+            columns=Stored._fields[CHANGING],
             extra=SQL(
                 """last_error = CASE WHEN v.last_error IS NOT NULL THEN v.last_error
                                      WHEN v.clear_error THEN NULL

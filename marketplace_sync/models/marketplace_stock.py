@@ -5,6 +5,7 @@ same numbers. All quantities are in the product's own unit of measure.
 """
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
@@ -21,6 +22,17 @@ NOT_TRACKED, KIT = "not_tracked", "kit"
 FREE = SQL("q.quantity::float8 - q.reserved_quantity::float8")
 #: Sets of warehouses summed in one query.
 SETS = 32
+
+
+class OddProduct(NamedTuple):
+    """A product that is not simply active and tracked.
+
+    :param kit_companies: ids of the companies in which it is a kit, 0 = in all
+    """
+
+    active: bool
+    is_tracked: bool
+    kit_companies: tuple
 
 
 class MarketplaceStock(models.AbstractModel):
@@ -61,16 +73,21 @@ class MarketplaceStock(models.AbstractModel):
         for some in split_every(SETS, set(sets.values()) - free.keys(), list):
             columns = (
                 SQL(
-                    "COALESCE(SUM(%s) FILTER (WHERE l.warehouse_id = ANY(%s)), 0)",
-                    FREE,
+                    "COALESCE(SUM(free) FILTER (WHERE warehouse_id = ANY(%s)), 0)",
                     int_array(warehouses),
                 )
                 for warehouses in some
             )
             rows = self.env.execute_query(
                 SQL(
-                    "SELECT q.product_id, %s FROM %s GROUP BY q.product_id",
+                    """SELECT product_id, %s
+                         FROM (SELECT q.product_id, l.warehouse_id, %s AS free
+                                 FROM %s
+                               OFFSET 0  -- or each sum would work out what is free
+                         ) quant
+                        GROUP BY product_id""",
                     SQL(", ").join(columns),
+                    FREE,
                     self._sql_sellable_quants(product_ids, set().union(*some)),
                 )
             )
@@ -99,34 +116,41 @@ class MarketplaceStock(models.AbstractModel):
         )
 
     @api.model
-    def _sql_uncountable(self):
-        """Give SQL that says why the product (``p``, its template ``t``) of a listing
-        (``l``) has no stock of its own to count, NULL when it has. Its 0 would end
-        listings that should live.
+    def _read_odd_products(self, product_ids):
+        """Return product id → :class:`OddProduct`, of those that are archived or have
+        no stock of their own to count. Mostly few, so each reason is looked up by
+        itself, and the catalogue is never joined as a whole.
         """
-        reasons = [SQL("WHEN t.is_storable IS NOT TRUE THEN %s", NOT_TRACKED)]
+        if not product_ids:
+            return {}
+        reasons = [SQL("p.active IS NOT TRUE"), SQL("t.is_storable IS NOT TRUE")]
+        kits = SQL("ARRAY[]::int4[]")
         if "mrp.bom" in self.env:  # a kit need not be tracked itself
-            # Few templates have such a bill: the list of them is looked into first, or
-            # the bills would be searched for every single listing.
-            is_kit = SQL(
-                """WHEN t.id IN (
-                    SELECT product_tmpl_id
-                      FROM mrp_bom
-                     WHERE active AND type = 'phantom'
-                ) AND EXISTS (
-                    SELECT 1
-                      FROM mrp_bom b
-                     WHERE b.product_tmpl_id = t.id
-                       AND (b.product_id IS NULL OR b.product_id = p.id)
-                       AND (b.company_id IS NULL OR b.company_id = l.company_id)
-                       AND b.active
-                       AND b.type = 'phantom'
-                       AND t.type != 'service'
-                ) THEN %s""",
-                KIT,
+            bills = SQL("mrp_bom b WHERE b.active AND b.type = 'phantom'")
+            reasons.append(SQL("t.id IN (SELECT b.product_tmpl_id FROM %s)", bills))
+            kits = SQL(
+                """ARRAY(SELECT DISTINCT COALESCE(b.company_id, 0) FROM %s
+                            AND b.product_tmpl_id = t.id
+                            AND (b.product_id IS NULL OR b.product_id = p.id)
+                            AND t.type != 'service')""",
+                bills,
             )
-            reasons.insert(0, is_kit)
-        return SQL("CASE %s END", SQL(" ").join(reasons))
+        found = SQL(" UNION ").join(
+            SQL(
+                """SELECT p.id, p.active IS TRUE, t.is_storable IS TRUE, %s
+                     FROM product_product p
+                     JOIN product_template t ON t.id = p.product_tmpl_id
+                    WHERE %s AND %s""",
+                kits,
+                covering(SQL("p.id"), product_ids),
+                reason,
+            )
+            for reason in reasons
+        )
+        return {
+            product: OddProduct(active, tracked, tuple(companies))
+            for product, active, tracked, companies in self.env.execute_query(found)
+        }
 
     @api.model
     def _sql_not_expired(self):

@@ -9,6 +9,7 @@ from odoo.tests import tagged
 from odoo.tests.common import RecordCapturer
 from odoo.tools import SQL
 
+from ..models.marketplace_listing_rows import by_kind
 from .common import MarketplaceCase
 
 REFRESH_CRON = "marketplace_sync.ir_cron_marketplace_refresh"
@@ -675,3 +676,60 @@ class TestReadings(RefreshCase):
             read = self.stock._read_free(ids, self.warehouse.ids)
         self.assertNotIn("BETWEEN", statements[-1])
         self.assertEqual({product for product, _w in read}, set(ids[:2]))
+
+    def test_a_row_says_what_its_listing_says(self):
+        policy = self.env["marketplace.buffer.policy"].create({"name": "Own"})
+        plain, odd = (self.make_listing(one) for one in self.products[:2])
+        odd.write(
+            {"buffer_policy_id": policy.id, "units_per_listing": 6, "is_stopped": True}
+        )
+        numbers = {
+            "qty": 7,
+            "committed_qty": 2.123456,
+            "buffer_qty": 1,
+            "own_qty": 4,
+            "sellable_qty": 3,
+            "sync_state": "failed",
+            "block_code": "guarded",
+            "published_qty": 9,
+        }
+        odd.product_id.active = False
+        self.env.cr.flush()
+        odd._write_multi([{**numbers, "published_at": "2026-11-21 10:00:00"}])
+        ids = (plain | odd).ids
+        rows = self.env["marketplace.listing"]._select_rows(SQL("l.id = ANY(%s)", ids))
+        of = {row.id: row for row in rows}
+        self.assertEqual(len(by_kind(rows)), 2)
+        stored = of[odd.id].stored
+        self.assertEqual(stored._asdict(), {**numbers, "is_known": True})
+        self.assertFalse(of[plain.id].stored.is_known)
+        self.assertIsNone(of[plain.id].stored.block_code)
+        for listing in plain, odd:
+            kind = of[listing.id].kind
+            for name in ("fulfilment", "qty_source", "units_per_listing", "is_stopped"):
+                self.assertEqual(kind[kind._fields.index(name)], listing[name])
+            self.assertEqual(kind.site_id, listing.site_id.id)
+            self.assertEqual(kind.account_id, listing.account_id.id)
+            self.assertEqual(kind.company_id, listing.company_id.id)
+            self.assertEqual(kind.policy_id, listing.effective_buffer_policy_id.id)
+            self.assertEqual(kind.product_active, listing.product_id.active)
+        self.assertEqual(of[odd.id].kind.policy_id, policy.id)
+
+    def test_only_odd_products_are_told_of(self):
+        plain, archived, untracked, both = self.products
+        untracked.is_storable = both.is_storable = False
+        archived.active = both.active = False
+        self.env.flush_all()
+        ids = [product.id for product in self.products]
+        odd = self.stock._read_odd_products(ids)
+        told = {
+            one: (odd[one].active, odd[one].is_tracked) for one in ids if one in odd
+        }
+        expected = {
+            archived.id: (False, True),
+            untracked.id: (True, False),
+            both.id: (False, False),
+        }
+        self.assertEqual(told, expected)
+        self.assertNotIn(plain.id, odd)
+        self.assertEqual(self.stock._read_odd_products([]), {})

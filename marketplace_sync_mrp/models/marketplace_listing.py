@@ -1,5 +1,6 @@
 """Listings of kits: the numbers of their components, in kits."""
 
+import functools
 from collections import defaultdict
 
 from odoo import api, models
@@ -8,6 +9,12 @@ from odoo.addons.marketplace_sync.models.marketplace_stock import KIT
 from ..engine.kits import CIRCULAR, TOO_LARGE, UNTRACKED, lost
 from .marketplace_stock_bills import MEMO, Memo
 from .marketplace_stock_kits import components_of, subtract
+
+
+@functools.lru_cache(maxsize=4096)
+def as_kit(kind, problem):
+    """Return the kind of listings of a kit; rows share it."""
+    return kind._replace(uncountable=problem)
 
 
 class MarketplaceListing(models.Model):
@@ -23,18 +30,20 @@ class MarketplaceListing(models.Model):
     def _select_rows(self, condition):
         """Lift the block of kits that can be counted, say why of the others."""
         rows = super()._select_rows(condition)
-        found = [row for row in rows if row.uncountable == KIT]
+        found = [row for row in rows if row.kind.uncountable == KIT]
         if not found:
             return rows
         kits = self.env["marketplace.stock"]._read_kits(
-            {row.product_id for row in found}, {row.company_id for row in found}
+            {row.product_id for row in found}, {row.kind.company_id for row in found}
         )
-        return [
-            row._replace(uncountable=kits[row.product_id, row.company_id].problem)
-            if (row.product_id, row.company_id) in kits and row.uncountable == KIT
-            else row
-            for row in rows
-        ]
+        return [self._with_problem(row, kits) for row in rows]
+
+    @api.model
+    def _with_problem(self, row, kits):
+        kit = kits.get((row.product_id, row.kind.company_id))
+        if not kit or row.kind.uncountable != KIT:
+            return row
+        return row._replace(kind=as_kit(row.kind, kit.problem))
 
     @api.model
     def _get_block_messages(self):

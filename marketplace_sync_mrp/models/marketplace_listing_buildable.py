@@ -55,7 +55,7 @@ class MarketplaceListing(models.Model):
         if not rows:
             return {}
         stock = self.env["marketplace.stock"]
-        warehouses = {w for row in rows for w in rules[row.site_id].warehouse_ids}
+        warehouses = {w for row in rows for w in rules[row.kind.site_id].warehouse_ids}
         recipes = self._read_recipes({row.product_id for row in rows}, warehouses)
         parts = components_of(recipes.values())
         free = stock._read_free(parts, warehouses)
@@ -64,14 +64,14 @@ class MarketplaceListing(models.Model):
         precision = stock._get_precision()
         result = defaultdict(dict)
         for row in rows:
-            for warehouse in rules[row.site_id].warehouse_ids:
+            for warehouse in rules[row.kind.site_id].warehouse_ids:
                 recipe = recipes.get((row.product_id, warehouse))
                 if recipe:
                     left = {
                         part: free.get((part, warehouse), 0.0)
                         - committed.get((part, warehouse), 0.0)
                         # of several warehouses any may ship it: none builds with it
-                        - promised.get((part, row.site_id), 0.0)
+                        - promised.get((part, row.kind.site_id), 0.0)
                         for part in recipe.needs
                     }
                     units = max(0.0, complete(recipe, left, precision))
@@ -90,7 +90,9 @@ class MarketplaceListing(models.Model):
         counted = {
             row.id: row
             for row in rows
-            if row.qty_source == "stock" and row.product_id and not row.uncountable
+            if row.kind.qty_source == "stock"
+            and row.product_id
+            and not row.kind.uncountable
         }
         return [counted[listing] for listing in adding if listing in counted]
 

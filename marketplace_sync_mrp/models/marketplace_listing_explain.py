@@ -42,7 +42,7 @@ class MarketplaceListing(models.Model):
     def _add_buildable(self, result):
         """Add to each warehouse what can be built there."""
         rows = self._select_rows(SQL("l.id = ANY(%s)", int_array(self.ids)))
-        rules = self._read_site_rules({row.site_id for row in rows})
+        rules = self._read_site_rules({row.kind.site_id for row in rows})
         buildable = self._read_buildable(rows, rules)
         for listing in self.browse(buildable):
             for row in result[listing.id]:

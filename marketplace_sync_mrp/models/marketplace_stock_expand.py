@@ -1,7 +1,7 @@
 """Which products' numbers depend on a change."""
 
 from odoo import api, models
-from odoo.addons.marketplace_sync.models.tools import int_array
+from odoo.addons.marketplace_sync.models.tools import covering, int_array
 from odoo.tools import SQL
 
 
@@ -31,7 +31,7 @@ class MarketplaceStock(models.AbstractModel):
     @api.model
     def _get_kits_above(self, product_ids):
         """Return the ids of kits with a bill that names one of the products, or a kit
-        that does; some of these bills may not be in use."""
+        that does; some of these bills may not be in use. May tell of more kits."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -44,7 +44,7 @@ class MarketplaceStock(models.AbstractModel):
                        AND (b.product_id IS NULL OR b.product_id = p.id)
                      WHERE b.active AND b.type = 'phantom'
                 ), above AS (
-                    SELECT kit_id FROM part WHERE part_id = ANY(%s)
+                    SELECT kit_id FROM part WHERE %s
                      UNION
                     SELECT p.kit_id
                       FROM above a
@@ -52,7 +52,7 @@ class MarketplaceStock(models.AbstractModel):
                 )
                 SELECT kit_id FROM above
                 """,
-                int_array(product_ids),
+                covering(SQL("part_id"), product_ids),
             )
         )
         return {row[0] for row in rows}

@@ -1,10 +1,10 @@
 """7. From an order's webhook to the lower number on the other channels' shelves.
 
-A normal server with its scheduled actions runs as a process of its own; this process
-plays the three channels, limits on, Shopify on its smallest plan. People buy 500 times
-on one channel, 5 times a second, each another product. Every product is on Shopify,
-every second one on Amazon, every third one on Mercado Libre: 2.5 and 1.7 writes a
-second, within what the channels allow (see ``latency``).
+A server as in production runs beside this process, which plays the three channels,
+limits on, Shopify on its smallest plan. People buy 500 times on one channel, 5 times a
+second, each another product. Every product is on Shopify, every second one on Amazon,
+every third one on Mercado Libre: 2.5 and 1.7 writes a second, within what the channels
+allow (see ``latency``).
 """
 
 import signal

@@ -22,7 +22,6 @@ from ..channels.errors import (
 )
 from ..engine import backoff
 from .marketplace_account_orders import READING
-from .marketplace_account_push import RUN_SECONDS
 from .marketplace_event import WAITING
 from .marketplace_event_kinds import REFUSED_ATTEMPTS
 
@@ -41,15 +40,14 @@ class MarketplaceEvent(models.Model):
 
     @api.model
     def _cron_process_events(self):
-        """Work off what waits in the inboxes of all accounts.
+        """The safety net: have the accounts look after what waits in their inboxes.
 
-        The safety net: what comes through the door wakes the account's own scheduled
-        action, which does the same at once.
+        What comes through the door wakes them at once. The work is theirs alone: done
+        here, too, both would read and store the same orders.
         """
         groups = self._read_group(self._get_due_domain(), ["account_id"])
-        for account in self.env["marketplace.account"].union(*[g[0] for g in groups]):
-            account._run_events()
-            self.env["ir.cron"]._commit_progress(remaining=0)
+        accounts = self.env["marketplace.account"].union(*[g[0] for g in groups])
+        accounts.filtered(lambda a: a.active and a.state in READING)._wake_orders()
 
     @api.model
     def _get_due_domain(self):
@@ -95,20 +93,6 @@ class MarketplaceAccount(models.Model):
     _inherit = "marketplace.account"
 
     # === WORKING OFF ===
-
-    def _run_events(self):
-        """Work off this account's inbox; never raises, see ``_guarded``."""
-        self.ensure_one()
-        now = fields.Datetime.now()
-        is_resting = self.order_retry_at and self.order_retry_at > now
-        if self.state not in READING or not self.active or not self.read_orders:
-            return
-        if not is_resting:
-            self._guarded(self._run_inbox)
-
-    def _run_inbox(self):
-        with self._adapter_session() as adapter:
-            self._process_events(adapter, time.monotonic() + RUN_SECONDS)
 
     def _process_events(self, adapter, deadline=float("inf")):
         """Work off what waits in this account's inbox, oldest first.

@@ -256,9 +256,11 @@ class FromChannelToOrder(HttpCase, ChannelCase):
         self.channel_simulator = self.simulator.channels[self.channel]
 
     def work(self):
+        """Work off the inbox; to list orders is not due."""
+        self.account.last_order_sync_at = fields.Datetime.now()
         self.env.flush_all()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-            self.env(cr=cr)["marketplace.event"]._cron_process_events()
+            self.account.with_env(self.env(cr=cr))._cron_orders()
         self.env.invalidate_all()
 
     def deliver(self, function, *args, **kwargs):
@@ -432,10 +434,10 @@ class TestAmazonQueue(ChannelCase):
 
     def process(self):
         """Look into the queue and work off what was in it."""
+        self.account.last_order_sync_at = fields.Datetime.now()
         self.env.flush_all()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-            account = self.account.with_env(self.env(cr=cr))
-            account._guarded(account._run_inbox)
+            self.account.with_env(self.env(cr=cr))._cron_orders()
         self.env.invalidate_all()
 
     @property

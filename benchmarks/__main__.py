@@ -3,7 +3,8 @@
 make bench                                  everything at full size
 make bench BENCH_ARGS=--quick               small, in two minutes: does it work?
 make bench BENCH_ARGS="picking latency"     a part
-make bench BENCH_ARGS=--write               write benchmarks/RESULTS.md, too
+make bench BENCH_ARGS=--write               renew benchmarks/RESULTS.md, too: the
+                                            sections of what was measured
 """
 
 import argparse
@@ -14,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import databases, figures, machine
+from . import databases, figures, machine, results
 
 NAMES = (
     "recompute",
@@ -33,21 +34,23 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main():
     options = parse()
-    began, machine_before = time.monotonic(), machine.describe()
-    found, failed = [], []
+    began, measured, failed = time.monotonic(), {}, []
     try:
         for name in options.names or NAMES:
             try:
-                found += measure(name, options.quick)
+                measured[name] = machine.moment(), measure(name, options.quick)
             except subprocess.CalledProcessError as error:
                 failed.append(f"{name} ended with status {error.returncode}")
     finally:
         if not options.keep:
             databases.drop_all()
     minutes = (time.monotonic() - began) / 60
+    found = [figure for _moment, part in measured.values() for figure in part]
     print(report(found, failed, minutes, options.quick))
     if options.write:
-        RESULTS.write_text(machine.page(found, machine_before, minutes))
+        page = RESULTS.read_text() if RESULTS.exists() else ""
+        facts = machine.describe()
+        RESULTS.write_text(results.renewed(page, measured, facts, NAMES))
     missed = [figure for figure in found if figure.passed is False]
     return 1 if missed or failed else 0
 
@@ -61,7 +64,7 @@ def parse():
     add = parser.add_argument
     add("names", nargs="*", metavar="part", help=", ".join(NAMES))
     add("--quick", action="store_true", help="small sizes; bounds may not hold")
-    add("--write", action="store_true", help=f"write {RESULTS.name}")
+    add("--write", action="store_true", help=f"renew {RESULTS.name}")
     add("--keep", action="store_true", help="keep the databases (bench_…)")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)

@@ -9,7 +9,7 @@ compared within one run, in turns; `benchmarks/` says how each figure is measure
 
 {facts}
 
-To repeat: `make bench` (everything, about 50 minutes here),
+To repeat: `make bench` (everything, about an hour here),
 `make bench BENCH_ARGS=--quick` (small sizes, to see that it works),
 `make bench BENCH_ARGS="picking latency"` (parts). The databases are its own
 (`bench_…`) and are dropped at the end; the simulated marketplaces listen on loopback.

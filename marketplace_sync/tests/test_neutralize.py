@@ -98,15 +98,27 @@ class TestNeutralize(MarketplaceCase):
             self.assertFalse(any(crons.mapped("active")))
             self.assertEqual(len(crons), len(self.accounts))
 
-    def test_what_the_scheduled_action_calls_speaks_to_nobody(self):
-        def forbidden(account):
+    def note_adapters(self):
+        """Return a list of the accounts that ask for their channel from now on.
+
+        An error alone would not be seen: the scheduled actions catch every one.
+        """
+        asked = []
+
+        def note(account):
+            asked.append(account.name)
             raise AssertionError("an adapter was asked for")
 
-        self.patch(type(self.account), "_adapter_session", forbidden)
+        self.patch(type(self.account), "_adapter_session", note)
+        return asked
+
+    def test_what_the_scheduled_action_calls_speaks_to_nobody(self):
+        asked = self.note_adapters()
         with self.crons() as env:
             for account in self.accounts.with_env(env):
                 account._cron_push()
             env["marketplace.account"]._cron_push()
+        self.assertEqual(asked, [])
 
     def test_it_answers_for_no_address_and_registers_none(self):
         self.assertFalse(any(self.accounts.mapped("webhook_path")))
@@ -118,13 +130,16 @@ class TestNeutralize(MarketplaceCase):
             self.assertFalse(Account._find_by_webhook(channel, path))
 
     def test_no_scheduled_action_of_notifications_speaks_to_anybody(self):
-        def forbidden(account):
-            raise AssertionError("an adapter was asked for")
-
-        self.patch(type(self.account), "_adapter_session", forbidden)
+        asked = self.note_adapters()
+        self.event.write({"state": "new"})
+        self.env["ir.cron.trigger"].search([]).unlink()
         with self.crons() as env:
             env["marketplace.account"]._cron_check_webhooks()
             env["marketplace.event"]._cron_process_events()
+        self.assertEqual(asked, [])
+        woken = self.env["ir.cron.trigger"].search([]).cron_id
+        self.assertLessEqual(woken, self.accounts.order_cron_id)
+        self.assertFalse(any(woken.mapped("active")), "what is woken sleeps on")
 
     def test_numbers_are_still_computed(self):
         """Whoever looks at a copy sees what the original would show."""
